@@ -1,0 +1,115 @@
+"""Strict TOML into frozen dataclasses.
+
+Each option is declared once, as a field of the dataclass beside its user. What the file has and the
+dataclass has not is an error that names the file, the path of the key and the keys that would do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+import types
+import typing
+from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the message names file, place and mend."""
+
+
+def load(cls: type[T], path: Path) -> T:
+    """Read ``path`` as TOML and return it as ``cls``; raise ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    return loads(cls, text, source=str(path))
+
+
+def loads(cls: type[T], text: str, *, source: str) -> T:
+    """Decode TOML ``text`` as ``cls``; ``source`` names it in errors."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{source}: not valid TOML: {error}") from error
+    return _Decoder(source, text).table(cls, table, "")
+
+
+class _Decoder:
+    def __init__(self, source: str, text: str) -> None:
+        self._source = source
+        self._lines = text.splitlines()
+
+    def fail(self, path: str, message: str) -> ConfigError:
+        line = self._line_of(path)
+        where = f"{self._source}:{line}" if line else self._source
+        return ConfigError(f"{where}: {path or 'top level'}: {message}")
+
+    def _line_of(self, path: str) -> int:
+        """Find the line of a dotted path: its table headers in order, then the key. 0 if not found."""
+        line = 0
+        for part in path.split("."):
+            name, _, index = part.partition("[")
+            skip = int(index.rstrip("]")) if index else 0
+            pattern = re.compile(rf"^\s*(\[+\s*([\w\"'.-]+\.)?{re.escape(name)}\s*\]+|{re.escape(name)}\s*=)")
+            found = [i for i in range(line, len(self._lines)) if pattern.match(self._lines[i])]
+            if len(found) <= skip:
+                return line
+            line = found[skip] + 1
+        return line
+
+    def table(self, cls: type[T], table: dict[str, Any], path: str) -> T:
+        hints = typing.get_type_hints(cls)
+        known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.init}  # type: ignore[arg-type]
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            here = f"{path}.{key}" if path else key
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+                raise self.fail(here, f"unknown key; {mend}")
+            values[key] = self.value(hints[key], value, here)
+        for name, option in known.items():
+            if name not in values and option.default is MISSING and option.default_factory is MISSING:
+                raise self.fail(f"{path}.{name}" if path else name, "is required and not set")
+        try:
+            return cls(**values)
+        except ValueError as error:
+            raise self.fail(path, str(error)) from error
+
+    def value(self, hint: Any, value: Any, path: str) -> Any:
+        origin, args = typing.get_origin(hint), typing.get_args(hint)
+        if origin in (typing.Union, types.UnionType):
+            inner = [a for a in args if a is not type(None)]
+            return self.value(inner[0], value, path)
+        if origin is tuple:
+            if not isinstance(value, list):
+                raise self.fail(path, f"must be a list, not {type(value).__name__}")
+            return tuple(self.value(args[0], item, f"{path}[{i}]") for i, item in enumerate(value))
+        if origin is dict:
+            if not isinstance(value, dict):
+                raise self.fail(path, f"must be a table, not {type(value).__name__}")
+            return {key: self.value(args[1], item, f"{path}.{key}") for key, item in value.items()}
+        if origin is typing.Literal:
+            if value not in args:
+                raise self.fail(path, f"{value!r} is not one of {', '.join(map(repr, args))}")
+            return value
+        return self._scalar(hint, value, path)
+
+    def _scalar(self, hint: Any, value: Any, path: str) -> Any:
+        if is_dataclass(hint) and isinstance(hint, type):
+            if not isinstance(value, dict):
+                raise self.fail(path, f"must be a table, not {type(value).__name__}")
+            return self.table(hint, value, path)
+        if hint is Path and isinstance(value, str):
+            return Path(value)
+        if hint is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+            raise self.fail(path, f"must be {hint.__name__}, not {type(value).__name__} ({value!r})")
+        return value

@@ -1,0 +1,1 @@
+"""One file a source; none imports another."""

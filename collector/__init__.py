@@ -1,0 +1,1 @@
+"""The central part: ingest, ledger, measure, judge, report, web."""

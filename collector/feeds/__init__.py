@@ -1,0 +1,1 @@
+"""Outputs for other systems, one file each."""

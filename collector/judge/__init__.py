@@ -1,0 +1,1 @@
+"""Pure judgement: values and a time in, findings out."""

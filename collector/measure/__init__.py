@@ -1,0 +1,1 @@
+"""Pure arithmetic on readings: no input, no output."""

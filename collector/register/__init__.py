@@ -1,0 +1,1 @@
+"""Dated, append-only records."""
