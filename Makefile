@@ -1,0 +1,67 @@
+# `make run` starts Nadi on this machine; `make test` is the one check. Everything they need they install.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+# What the tests need beside Python: namespaces, shaped links, load, and readers of PDF files.
+DEBIAN := iproute2 iperf3 ethtool iputils-ping poppler-utils qpdf
+
+.PHONY: run test lint unit test-lab bench lock debian clean
+
+run: $(VENV)/collector.stamp
+	@$(BIN)/nadi try
+
+test: debian $(VENV)/dev.stamp
+	@$(MAKE) --no-print-directory lint unit
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/dev.stamp
+	$(BIN)/pytest -m "not slow"
+
+# The network laboratory with real 300-second bins: root, about 20 minutes.
+test-lab: debian $(VENV)/dev.stamp
+	$(BIN)/pytest -m slow tests/lab
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks
+
+# Locks every package with its hashes and without any index address.
+lock: $(VENV)/dev.stamp
+	$(PIP) install uv
+	for extra in agent collector dev; do \
+	  $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
+	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --python-version 3.11 - -o requirements/build.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+debian:
+	@missing=$$(dpkg-query -W -f='$${Package} $${db:Status-Status}\n' $(DEBIAN) 2>/dev/null | awk '$$2=="installed"{print $$1}' \
+	  | sort | comm -13 - <(printf '%s\n' $(DEBIAN) | sort)); \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=240 $$missing >/dev/null; \
+	  else echo "not root: cannot install" $$missing "; the tests that need them will say so" >&2; fi; fi
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Nadi needs Python 3.11 or newer; set PYTHON=")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; } \
+	  || { echo "python3-venv is missing; run: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/%.stamp: requirements/%.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
+	@echo "installing requirements/$*.txt into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements/build.txt
+	@$(PIP) install --require-hashes -r requirements/$*.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
