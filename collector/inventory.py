@@ -1,0 +1,180 @@
+"""What should exist: OPD, sites, devices, links, contracts and allocations.
+
+The objects here are resolved: rates in bit/s, times in UTC nanoseconds, spans that never overlap. They are
+frozen, so whoever needs them often may keep an ``Inventory`` until ``Register.revision()`` moves on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+Class = Literal["tinggi", "sedang", "dasar"]
+Towards = Literal["receive", "transmit"]
+Vantage = Literal["opd", "noc"]
+Role = Literal["wan", "uplink"]
+
+
+class InventoryError(Exception):
+    """A document that cannot be used or must not be applied; every problem names file, line, what and the mend."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Opd:
+    """An agency (*Perangkat Daerah*), by the code of the region's master data; ``name`` is any printable text."""
+
+    code: str
+    name: str
+    klass: Class
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where devices stand."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A measured router or server. ``source`` is the one agent whose readings of it count."""
+
+    code: str
+    name: str
+    site: str
+    source: str
+    kind: str
+    cache_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A line, seen at one interface of one device.
+
+    ``unduh`` says which counter is traffic towards the OPD; ``opd`` is "" where ``role`` is "uplink";
+    ``limited`` says that the router should hold the allocation as a limit. ``active_from`` and ``active_to``
+    (exclusive, None = still active) are UTC ns on 5-minute boundaries.
+    """
+
+    code: str
+    opd: str
+    device: str
+    interface: str
+    unduh: Towards
+    vantage: Vantage
+    medium: str
+    owner: str
+    provider: str
+    maintainer: str
+    role: Role
+    contract: str | None
+    port_bps: int | None
+    limited: bool
+    active_from: int
+    active_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Capacity bought under one contract number; a renewal has the same ``code`` and a later span (UTC ns)."""
+
+    code: str
+    provider: str
+    number: str
+    down_bps: int
+    up_bps: int
+    cost_rupiah_month: int | None
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A determined (*ditetapkan*) rate of an OPD in ``[valid_from_ns, valid_to_ns)``, None = until further notice."""
+
+    opd: str
+    decision_number: str
+    decision_date: date
+    legal_basis: str
+    official: str
+    down_bps: int
+    up_bps: int
+    floor_down_bps: int
+    floor_up_bps: int
+    valid_from_ns: int
+    valid_to_ns: int | None
+    klass: Class
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """One revision of everything, resolved; each tuple is in order of code (spans: of code, then time)."""
+
+    region: str
+    revision: int
+    opds: tuple[Opd, ...]
+    sites: tuple[Site, ...]
+    devices: tuple[Device, ...]
+    links: tuple[Link, ...]
+    contracts: tuple[Contract, ...]
+    allocations: tuple[Allocation, ...]
+
+    @cached_property
+    def opd(self) -> Mapping[str, Opd]:
+        """OPD by code."""
+        return {item.code: item for item in self.opds}
+
+    @cached_property
+    def site(self) -> Mapping[str, Site]:
+        """Sites by code."""
+        return {item.code: item for item in self.sites}
+
+    @cached_property
+    def device(self) -> Mapping[str, Device]:
+        """Devices by code."""
+        return {item.code: item for item in self.devices}
+
+    @cached_property
+    def link(self) -> Mapping[str, Link]:
+        """Links by code."""
+        return {item.code: item for item in self.links}
+
+    def links_of(self, opd: str) -> tuple[Link, ...]:
+        """Return the links of an OPD, also those that are no longer active."""
+        return self._links_by_opd.get(opd, ())
+
+    def allocations_of(self, opd: str) -> tuple[Allocation, ...]:
+        """Return an OPD's allocations in order of time; their spans never overlap."""
+        return self._allocations_by_opd.get(opd, ())
+
+    def allocation_at(self, opd: str, time_ns: int) -> Allocation | None:
+        """Return the allocation in force at ``time_ns``, or None."""
+        for item in self.allocations_of(opd):
+            if item.valid_from_ns <= time_ns and (item.valid_to_ns is None or time_ns < item.valid_to_ns):
+                return item
+        return None
+
+    @cached_property
+    def _links_by_opd(self) -> dict[str, tuple[Link, ...]]:
+        found: defaultdict[str, list[Link]] = defaultdict(list)
+        for item in self.links:
+            if item.role == "wan":
+                found[item.opd].append(item)
+        return {opd: tuple(items) for opd, items in found.items()}
+
+    @cached_property
+    def _allocations_by_opd(self) -> dict[str, tuple[Allocation, ...]]:
+        found: defaultdict[str, list[Allocation]] = defaultdict(list)
+        for item in self.allocations:
+            found[item.opd].append(item)
+        return {opd: tuple(items) for opd, items in found.items()}
