@@ -1,0 +1,170 @@
+"""Every derived series: name, kind, labels and the Indonesian help text.
+
+The one place for names that the collector makes (dashboards.md §1.2); raw names stand in ``agent/catalogue.py``.
+A series is ``measurement`` + ``_`` + ``field``. Rates are bit/s, because determinations and contracts are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Literal
+
+
+class LinkState(IntEnum):
+    """State of a link or of an OPD (dashboards.md §1.3)."""
+
+    MATI = 0
+    HIDUP = 1
+    TERGANGGU = 2
+    TIDAK_DIKETAHUI = 3
+    PEMELIHARAAN = 4
+    PEMUTUSAN = 5
+
+
+STATE_WORDS: Mapping[LinkState, str] = MappingProxyType(
+    {
+        LinkState.MATI: "Mati",
+        LinkState.HIDUP: "Hidup",
+        LinkState.TERGANGGU: "Terganggu",
+        LinkState.TIDAK_DIKETAHUI: "Tidak diketahui",
+        LinkState.PEMELIHARAAN: "Pemeliharaan",
+        LinkState.PEMUTUSAN: "Pemutusan sementara",
+    }
+)
+WORST_FIRST = (
+    LinkState.MATI,
+    LinkState.TERGANGGU,
+    LinkState.TIDAK_DIKETAHUI,
+    LinkState.PEMUTUSAN,
+    LinkState.PEMELIHARAAN,
+    LinkState.HIDUP,
+)
+"""Precedence when several links make the state of one OPD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One derived series: full name, kind, its labels in order, its help text."""
+
+    name: str
+    kind: Literal["gauge", "counter"]
+    labels: tuple[str, ...]
+    help: str
+
+
+_D = ("opd", "direction")
+_L = ("link", "opd", "direction")
+
+
+def _gauges(prefix: str, *rows: tuple[str, tuple[str, ...], str]) -> tuple[Series, ...]:
+    return tuple(Series(f"{prefix}_{field}", "gauge", labels, text) for field, labels, text in rows)
+
+
+_ALL = (
+    *_gauges(
+        "nadi_link",
+        ("rate_bits_per_second", _L, "Laju bin 5 menit terakhir yang sah; tidak ada bila bin tidak sah"),
+        ("utilization_ratio", _L, "Laju bin terakhir yang sah dibagi alokasi OPD yang berlaku"),
+        ("state", ("link", "opd", "uplink", "site", "role"), "Keadaan tautan: 0 mati, 1 hidup, 3 tidak diketahui"),
+        ("bin_valid", ("link", "opd"), "1 bila bin 5 menit terakhir sah pada kedua arah, 0 bila tidak"),
+        (
+            "info",
+            (
+                *("link", "opd", "site", "medium", "owner", "maintainer", "provider"),
+                *("device", "interface", "uplink", "role"),
+            ),
+            "Keterangan tautan; selalu 1",
+        ),
+    ),
+    *_gauges(
+        "nadi_opd",
+        ("rate_bits_per_second", _D, "Jumlah laju bin 5 menit terakhir; tidak ada bila satu tautan tidak sah"),
+        ("allocation_bits_per_second", _D, "Alokasi bandwidth yang berlaku menurut penetapan"),
+        ("floor_bits_per_second", _D, "Jaminan minimum yang berlaku menurut penetapan"),
+        ("utilization_ratio", _D, "Laju bin terakhir yang sah dibagi alokasi yang berlaku"),
+        ("state", ("opd",), "Keadaan OPD: keadaan tautan yang terburuk menurut urutan 0, 2, 3, 5, 4, 1"),
+        ("info", ("opd", "name", "class", "site", "mandiri"), "Keterangan OPD; selalu 1"),
+    ),
+    *_gauges(
+        "nadi_capacity",
+        (
+            "contracted_bits_per_second",
+            ("contract", "provider", "direction"),
+            "Kapasitas kontrak layanan internet yang berlaku",
+        ),
+        ("contract_end_timestamp_seconds", ("contract", "provider"), "Akhir masa berlaku kontrak"),
+        ("cost_rupiah_per_month", ("contract", "provider"), "Biaya kontrak per bulan"),
+        (
+            "rate_bits_per_second",
+            ("direction",),
+            "Jumlah laju bin 5 menit terakhir semua tautan hulu; tidak ada bila satu tidak sah",
+        ),
+        ("allocated_bits_per_second", ("direction",), "Jumlah alokasi semua OPD yang berlaku"),
+    ),
+    *_gauges(
+        "nadi_evaluation",
+        ("p95_bits_per_second", _D, "Persentil ke-95 bin sah bulan berjalan; tidak ada bila cakupan kurang dari 75 %"),
+        ("p95_min_bits_per_second", _D, "Batas bawah P95 bulan berjalan"),
+        ("p95_max_bits_per_second", _D, "Batas atas P95 bulan berjalan; tidak ada berarti tidak terbatas"),
+        ("mean_bits_per_second", _D, "Rata-rata bin sah bulan berjalan"),
+        ("peak_bits_per_second", _D, "Bin sah tertinggi bulan berjalan"),
+        ("busy_hour_mean_bits_per_second", _D, "Rata-rata pada jam sibuk bulan berjalan"),
+        ("volume_bytes", _D, "Volume semua selisih penghitung yang sah pada bulan berjalan"),
+        ("utilization_ratio", ("opd",), "P95 terhadap alokasi, arah yang lebih besar; dapat melebihi 1"),
+        ("at_limit_ratio", ("opd",), "Bagian bin sah yang mencapai 95 % batas"),
+        ("coverage_ratio", ("opd",), "Cakupan data bulan berjalan, arah yang lebih rendah"),
+        (
+            "status",
+            ("opd",),
+            "Status: 0 data tidak cukup, 1 rendah, 2 wajar, 3 perlu perhatian, 4 jenuh; tidak ada bila tidak dinilai",
+        ),
+        ("busy_hour", ("opd",), "Awal jam sibuk unduh, waktu setempat"),
+    ),
+    *_gauges(
+        "nadi_report",
+        ("state", ("period",), "Keadaan laporan: 0 belum ditutup, 1 draf"),
+        ("version", ("period",), "Versi laporan yang terbaru"),
+        ("integrity_ok", ("period",), "1 bila manifes laporan cocok dengan berkasnya"),
+    ),
+    *_gauges(
+        "nadi_finding",
+        ("open", ("rule", "severity"), "Banyaknya temuan terbuka"),
+        ("info", ("rule", "severity", "object"), "Temuan terbuka, paling banyak 200; selalu 1"),
+    ),
+    *_gauges(
+        "nadi_agent",
+        ("up", ("agent",), "1 bila agen mengirim data baru dalam batas waktu basi, 0 bila tidak"),
+        ("last_seen_timestamp_seconds", ("agent",), "Saat kiriman terakhir agen diterima"),
+        ("clock_offset_seconds", ("agent",), "Jam pengumpul dikurangi jam agen pada kiriman terakhir"),
+        ("info", ("agent", "site", "version", "uplink"), "Agen terdaftar, juga saat diam; selalu 1"),
+    ),
+    *_gauges(
+        "nadi_collector",
+        ("up", (), "Pengumpul berjalan; selalu 1"),
+        ("start_timestamp_seconds", (), "Saat pengumpul dijalankan"),
+        ("last_bin_timestamp_seconds", (), "Akhir bin 5 menit terbaru yang sah pada sedikitnya satu tautan"),
+        ("ingest_lag_seconds", (), "P95 keterlambatan kiriman langsung; tidak ada bila belum ada kiriman"),
+        ("database_bytes", (), "Ukuran berkas basis data pengumpul"),
+        ("integrity_checked_timestamp_seconds", (), "Saat pemeriksaan keutuhan terakhir selesai"),
+        ("integrity_ok", (), "1 bila pemeriksaan keutuhan terakhir tidak menemukan kelainan"),
+        ("build_info", ("version", "revision"), "Versi pengumpul; selalu 1"),
+        ("bins_expected", (), "Banyaknya bin yang diharapkan bulan berjalan, semua tautan, kedua arah"),
+        ("bins_valid", (), "Banyaknya bin sah bulan berjalan, semua tautan, kedua arah"),
+        ("coverage_ratio", (), "Cakupan data semua tautan bulan berjalan"),
+    ),
+    Series("nadi_collector_points_received_total", "counter", ("kind",), "Nilai yang disimpan: langsung atau susulan"),
+    Series("nadi_collector_points_rejected_total", "counter", ("reason",), "Nilai yang ditolak, menurut sebab"),
+    Series("nadi_collector_job_failures_total", "counter", ("job",), "Pekerjaan terjadwal yang gagal"),
+    Series(
+        "nadi_collector_deltas_invalid_total",
+        "counter",
+        ("reason",),
+        "Selisih penghitung yang tidak sah sejak awal bulan, menurut sebab",
+    ),
+)
+
+DERIVED: Mapping[str, Series] = MappingProxyType({series.name: series for series in _ALL})
+"""Derived series by name."""

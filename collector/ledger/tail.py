@@ -1,0 +1,86 @@
+"""The newest readings of the registered interfaces, in memory, so that the live state asks no disk.
+
+A tail holds the readings of one interface from one source of the last ``span_ms``; it is bounded in time and
+in number and knows nothing of bins or rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from agent.clock import MS
+from agent.reading import Reading
+from collector.ledger.journal import CLOCK_UNSURE, Entry
+from collector.measure.counters import CounterSeries
+
+DIRECTIONS = ("receive", "transmit")
+
+
+class Sample(NamedTuple):
+    """One reading of an interface: corrected time and boot time in ms, boot id, and the fields as sent."""
+
+    time_ms: int
+    boot_id: str
+    boot_ms: int
+    fields: Mapping[str, int | float]
+
+
+class Tail:
+    """The newest readings of one interface from one source, in order of corrected time."""
+
+    def __init__(self, *, span_ms: int, most: int = 2000) -> None:
+        self._span_ms = span_ms
+        self._most = most
+        self._samples: list[Sample] = []
+        self.version = 0
+
+    @property
+    def latest(self) -> Sample | None:
+        """The reading of the latest time."""
+        return self._samples[-1] if self._samples else None
+
+    def add(self, samples: Sequence[Sample]) -> None:
+        """Take readings in any order; what is older than the span before the latest is let go."""
+        newest = self._samples[-1].time_ms if self._samples else None
+        self._samples.extend(samples)
+        if any(newest is not None and sample.time_ms < newest for sample in samples) or len(samples) > 1:
+            self._samples.sort(key=lambda sample: sample.time_ms)
+        start = self._samples[-1].time_ms - self._span_ms
+        keep = next(i for i, sample in enumerate(self._samples) if sample.time_ms >= start)
+        del self._samples[: max(keep, len(self._samples) - self._most)]
+        self.version += 1
+
+    def series(self, direction: str) -> CounterSeries:
+        """Return one direction (``receive`` or ``transmit``) as a counter series."""
+        boots: dict[str, int] = {"": -1}
+        rows = [sample for sample in self._samples if f"{direction}_bytes_total" in sample.fields]
+        boot = [boots.setdefault(sample.boot_id, len(boots) - 1) for sample in rows]
+
+        def column(name: str, missing: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+            return np.array([int(sample.fields.get(name, missing)) for sample in rows], dtype=np.int64)
+
+        return CounterSeries(
+            time_ms=np.array([sample.time_ms for sample in rows], dtype=np.int64),
+            boot=np.array(boot, dtype=np.int64),
+            boot_ms=np.array([sample.boot_ms for sample in rows], dtype=np.int64),
+            octets=np.array([int(sample.fields[f"{direction}_bytes_total"]) for sample in rows], dtype=np.uint64),
+            bits=column("counter_bits", 64),
+            speed=column("speed_bits_per_second", 0),
+            uptime_ticks=column("uptime_ticks", -1),
+            discontinuity_ticks=column("discontinuity_ticks", -1),
+            index=column("index", -1),
+        )
+
+
+def sample(entry: Entry, reading: Reading) -> Sample | None:
+    """Return a reading as a sample, or None where its time is unsure (such readings give no bins)."""
+    if entry.flags & CLOCK_UNSURE:
+        return None
+    time_ms = (reading.time_ns + entry.shift_ns) // MS
+    if not entry.boot_id:
+        return Sample(time_ms, "", time_ms, reading.fields)
+    boot_ms = (entry.boot_ns + reading.time_ns - entry.wall_ns) // MS
+    return Sample(time_ms, entry.boot_id, boot_ms, reading.fields)

@@ -1,0 +1,92 @@
+"""The routes that take measurements: lean Starlette endpoints around ``collector/ingest.py``.
+
+A body is bounded while it is read, and judged in a worker thread, because ingest waits for the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from agent.envelope import CLOCK_HEADER
+from collector.ingest import MAX_BODY, Answer, Ingest
+from collector.web.body import Bodies, BodyError
+from collector.web.enrolment import MAX_ENROLMENT, Enrolment
+
+INGEST_THREADS = 2
+"""One decodes while the other waits for the disk; more would only hold more bodies in memory."""
+
+_BUSY = {"Retry-After": "30"}
+Judge = Callable[[bytes, Request], Answer]
+
+
+def routes(*, ingest: Ingest, enrolment: Enrolment) -> list[Route]:
+    """Return the routes of senders: batches, enrolment, Influx writes and Influx's ping and health."""
+    bodies = Bodies()
+    threads = CapacityLimiter(INGEST_THREADS)
+
+    def taking(limit: int, judge: Judge) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await _take(request, bodies=bodies, threads=threads, limit=limit, judge=judge)
+
+        return endpoint
+
+    return [
+        Route("/api/v1/batches", taking(MAX_BODY, partial(_batches, ingest)), methods=["POST"]),
+        Route("/api/v2/write", taking(MAX_BODY, partial(_write, ingest)), methods=["POST"]),
+        Route("/api/v1/enrol", taking(MAX_ENROLMENT, partial(_enrol, enrolment)), methods=["POST"]),
+        Route("/api/v2/ping", _ping, methods=["GET"]),
+        Route("/ping", _ping, methods=["GET"]),
+        Route("/health", _health, methods=["GET"]),
+    ]
+
+
+async def _take(request: Request, *, bodies: Bodies, threads: CapacityLimiter, limit: int, judge: Judge) -> Response:
+    try:
+        data = await bodies.read(request, limit=limit)
+    except BodyError as error:
+        code = "unavailable" if error.status == 503 else "invalid"
+        headers = _BUSY if error.status == 503 else {"Connection": "close"}
+        return JSONResponse({"code": code, "message": str(error)}, status_code=error.status, headers=headers)
+    try:
+        answer = await run_sync(judge, data, request, limiter=threads)
+    finally:
+        bodies.release(len(data))
+    return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
+
+
+def _batches(ingest: Ingest, data: bytes, request: Request) -> Answer:
+    return ingest.batches(data, sender_clock=request.headers.get(CLOCK_HEADER))
+
+
+def _write(ingest: Ingest, data: bytes, request: Request) -> Answer:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding not in ("identity", "gzip"):
+        return _json(415, "unsupported media type", f"content encoding {encoding[:20]!r} is not gzip or identity")
+    token = secret.strip() if scheme.lower() in ("token", "bearer") else ""
+    precision = request.query_params.get("precision", "ns")
+    return ingest.write(data, token=token, precision=precision, gzip=encoding == "gzip")
+
+
+def _enrol(enrolment: Enrolment, data: bytes, request: Request) -> Answer:
+    return enrolment.answer(data, source=request.client.host if request.client else "")
+
+
+def _json(status: int, code: str, message: str) -> Answer:
+    response = JSONResponse({"code": code, "message": message})
+    return Answer(status, bytes(response.body), {"Content-Type": "application/json"})
+
+
+async def _ping(request: Request) -> Response:
+    return Response(status_code=204, headers={"X-Influxdb-Version": "nadi"})
+
+
+async def _health(request: Request) -> Response:
+    return JSONResponse({"name": "nadi", "status": "pass", "message": "ready for writes"})
