@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; the message names file, place and mend."""
+    """A configuration that cannot be used; each line of the message names file, place and mend."""
 
 
 def load(cls: type[T], path: Path) -> T:
@@ -37,56 +37,78 @@ def loads(cls: type[T], text: str, *, source: str) -> T:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: not valid TOML: {error}") from error
-    return _Decoder(source, text).table(cls, table, "")
+    return Decoder(source, text).table(cls, table, "")
 
 
-class _Decoder:
+class Decoder:
+    """Turns parsed TOML into dataclasses; ``source`` and ``text`` say where, all that is wrong is told at once."""
+
     def __init__(self, source: str, text: str) -> None:
         self._source = source
         self._lines = text.splitlines()
 
     def fail(self, path: str, message: str) -> ConfigError:
+        """Return the error ``file:line: path: message`` for the caller to raise."""
         line = self._line_of(path)
         where = f"{self._source}:{line}" if line else self._source
         return ConfigError(f"{where}: {path or 'top level'}: {message}")
 
     def _line_of(self, path: str) -> int:
-        """Find the line of a dotted path: its table headers in order, then the key. 0 if not found."""
-        line = 0
+        """Find the line of a dotted path, or of the innermost table above it that stands in the file; 0 if none."""
+        line, dotted = 0, ""
         for part in path.split("."):
             name, _, index = part.partition("[")
             skip = int(index.rstrip("]")) if index else 0
-            pattern = re.compile(rf"^\s*(\[+\s*([\w\"'.-]+\.)?{re.escape(name)}\s*\]+|{re.escape(name)}\s*=)")
-            found = [i for i in range(line, len(self._lines)) if pattern.match(self._lines[i])]
+            dotted = f"{dotted}.{name}" if dotted else name
+            header = re.compile(rf"\s*\[+\s*{re.escape(dotted)}\s*\]")
+            found = [i for i in range(line, len(self._lines)) if header.match(self._lines[i])]
             if len(found) <= skip:
-                return line
+                return self._key_line(name, line)
             line = found[skip] + 1
         return line
 
+    def _key_line(self, name: str, table: int) -> int:
+        """Find a key in the table whose header is line ``table`` (0: before the first); else that line."""
+        key = re.compile(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=")
+        for i in range(table, len(self._lines)):
+            if key.match(self._lines[i]):
+                return i + 1
+            if self._lines[i].lstrip().startswith("["):
+                break
+        return table
+
     def table(self, cls: type[T], table: dict[str, Any], path: str) -> T:
+        """Return ``table``, which stands at ``path``, as ``cls``; raise ConfigError with every problem."""
         hints = typing.get_type_hints(cls)
         known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.init}  # type: ignore[arg-type]
         values: dict[str, Any] = {}
+        problems: list[str] = []
         for key, value in table.items():
             here = f"{path}.{key}" if path else key
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
-                raise self.fail(here, f"unknown key; {mend}")
-            values[key] = self.value(hints[key], value, here)
+            try:
+                if key not in known:
+                    near = difflib.get_close_matches(key, known, n=1)
+                    mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+                    raise self.fail(here, f"unknown key; {mend}")
+                values[key] = self.value(hints[key], value, here)
+            except ConfigError as error:
+                problems.append(str(error))
         for name, option in known.items():
-            if name not in values and option.default is MISSING and option.default_factory is MISSING:
-                raise self.fail(f"{path}.{name}" if path else name, "is required and not set")
+            if name not in table and option.default is MISSING and option.default_factory is MISSING:
+                problems.append(str(self.fail(f"{path}.{name}" if path else name, "is required and not set")))
+        if problems:
+            raise ConfigError("\n".join(problems))
         try:
             return cls(**values)
         except ValueError as error:
             raise self.fail(path, str(error)) from error
 
     def value(self, hint: Any, value: Any, path: str) -> Any:
+        """Return ``value`` as the annotation ``hint`` asks; of a union, the member of its type, else the first."""
         origin, args = typing.get_origin(hint), typing.get_args(hint)
         if origin in (typing.Union, types.UnionType):
             inner = [a for a in args if a is not type(None)]
-            return self.value(inner[0], value, path)
+            return self.value(next((a for a in inner if a is type(value)), inner[0]), value, path)
         if origin is tuple:
             if not isinstance(value, list):
                 raise self.fail(path, f"must be a list, not {type(value).__name__}")
