@@ -1,0 +1,96 @@
+"""The papers of the simulated regency: an inventory document as an operator would write it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from collector.simulation.scenario import MBIT, REGION, Fate, Office
+from collector.simulation.station import CHANGE_DAY, CHANGE_FACTOR
+from collector.simulation.traffic import Grid
+
+CENTRE = "SETDA-NOC"
+CONTRACTS = (("KONTRAK-1", "rt-noc-1", 0.7), ("KONTRAK-2", "rt-noc-2", 0.3))
+"""Contract, the NOC's router on it, its share of the traffic of all."""
+
+_BASIS = "Peraturan Bupati Contoh tentang Pengelolaan Bandwidth (SIMULASI)"
+_OFFICIAL = "Bupati Contoh"
+_COST_PER_MBPS = 95_000
+_FLOOR = {"tinggi": 2, "sedang": 3, "dasar": 4}
+Value = str | int | bool
+Table = tuple[str, Mapping[str, Value]]
+
+
+def inventory(place: Grid, offices: Sequence[Office]) -> str:
+    """Return the inventory of these offices, in force since the month's year began, as TOML."""
+    since = f"{place.month.year}-01-01"
+    tables = [
+        ("site", {"code": CENTRE, "name": "Pusat Data Kabupaten"}),
+        *_contracts(offices, since),
+        *(table for number, office in enumerate(offices, 1) for table in _office(place, office, number, since)),
+    ]
+    return "\n".join(_toml(kind, values) for kind, values in tables)
+
+
+def _toml(kind: str, values: Mapping[str, Value]) -> str:
+    lines = [f"[[{kind}]]"]
+    for key, value in values.items():
+        bare = not isinstance(value, str) or key in {"active_from", "valid_from", "date"}
+        lines.append(f"{key} = {str(value).lower() if bare else json.dumps(value, ensure_ascii=False)}")
+    return "\n".join([*lines, ""])
+
+
+def _contracts(offices: Sequence[Office], since: str) -> Iterator[Table]:
+    wanted = sum(office.down_bps for office in offices) * 3 // 4 // MBIT
+    for number, (code, device, share) in enumerate(CONTRACTS, 1):
+        mbps = -(-round(wanted * share) // 50) * 50
+        provider = f"PT Penyedia Contoh {number}"
+        yield "device", {"code": device, "name": f"Router NOC {number}", "site": CENTRE}
+        yield (
+            "contract",
+            {
+                **{"code": code, "provider": provider, "number": f"027/{number:02d}/SPK/{since[:4]}"},
+                **{"down_mbps": mbps, "up_mbps": mbps, "cost_rupiah_month": mbps * _COST_PER_MBPS, "valid_from": since},
+            },
+        )
+        yield (
+            "link",
+            _link(device, "sfp-sfpplus1", since)
+            | {"role": "uplink", "vantage": "noc", "contract": code, "provider": provider},
+        )
+
+
+def _link(device: str, interface: str, since: str) -> dict[str, Value]:
+    return {
+        **{"code": device.replace("rt-", "tautan-", 1), "device": device, "interface": interface},
+        **{"unduh": "receive", "vantage": "opd", "medium": "serat optik", "owner": REGION},
+        **{"maintainer": "WAN", "active_from": since},
+    }
+
+
+def _office(place: Grid, office: Office, number: int, since: str) -> Iterator[Table]:
+    site = f"lokasi-{office.code.lower()}"
+    yield "site", {"code": site, "name": f"Kantor {office.name}"}
+    yield "opd", {"code": office.code, "name": office.name, "priority": office.klass, "site": site}
+    for device in office.devices:
+        yield "device", {"code": device, "name": f"Router {office.name}", "site": site}
+        medium = "radio nirkabel" if office.shape == "kecamatan" else "serat optik"
+        yield "link", _link(device, "ether1-wan", since) | {"opd": office.code, "limited": True, "medium": medium}
+    decided = f"{place.month.year - 1}-12-15"
+    yield "allocation", _allocation(office, 1, f"188.45/{100 + number}/{decided[:4]}", decided, since)
+    if office.fate is Fate.CHANGED:
+        change = place.month.days[CHANGE_DAY - 1]
+        decided = (change - timedelta(days=5)).isoformat()
+        number_changed = f"188.45/{300 + number}/{decided[:4]}"
+        yield "allocation", _allocation(office, CHANGE_FACTOR, number_changed, decided, change.isoformat())
+
+
+def _allocation(office: Office, factor: int, number: str, decided: str, since: str) -> dict[str, Value]:
+    down, up = office.down_bps // MBIT * factor, office.up_bps // MBIT * factor
+    part = _FLOOR[office.klass]
+    return {
+        **{"opd": office.code, "number": number, "date": decided, "legal_basis": _BASIS, "official": _OFFICIAL},
+        **{"priority": office.klass, "down_mbps": down, "up_mbps": up},
+        **{"floor_down_mbps": down // part, "floor_up_mbps": up // part, "valid_from": since},
+    }
