@@ -1,0 +1,129 @@
+"""Checks across the tables of an inventory document: keys, references, overlaps. Pure; problems come as pairs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from collector.inventory import Allocation, Link
+from collector.register.spans import Declared, Key, by_subject, declared_end, key_of, own_end
+
+AnyKey = str | Key
+Problem = tuple[str, str]
+"""Path of the table in the document, and what is wrong with the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table at ``path`` of the document; ``item`` is None where the table itself is wrong (``key`` None: no key)."""
+
+    path: str
+    key: AnyKey | None
+    item: Any
+
+
+def key(item: Any) -> AnyKey:
+    """Return what identifies an object of the inventory among its kind."""
+    if isinstance(item, Declared):
+        return key_of(item.record)
+    code: str = item.code
+    return code
+
+
+def problems(rows: Mapping[str, Sequence[Row]]) -> Iterator[Problem]:
+    """Yield every problem across the tables; ``rows`` holds each kind of table."""
+    for kind in rows:
+        yield from _repeated(kind, rows[kind])
+    codes = {kind: {_code(row.key) for row in rows[kind]} for kind in rows}
+    yield from _references("opd", rows["opd"], codes, site="site")
+    yield from _references("device", rows["device"], codes, site="site")
+    yield from _references("link", rows["link"], codes, opd="opd", device="device", contract="contract")
+    yield from _references("allocation", rows["allocation"], codes, opd="opd")
+    yield from _shared_interfaces([row for row in rows["link"] if row.item])
+    for kind in ("contract", "allocation"):
+        good = [row for row in rows[kind] if row.item]
+        yield from _ends(good)
+        yield from _overlaps(good)
+
+
+def _code(key: AnyKey | None) -> str | None:
+    return key[0] if isinstance(key, tuple) else key
+
+
+def _repeated(kind: str, rows: Iterable[Row]) -> Iterator[Problem]:
+    seen: set[AnyKey] = set()
+    for row in rows:
+        if row.key is None:
+            continue
+        if row.key in seen:
+            name = row.key if isinstance(row.key, str) else f"{row.key[0]} {row.key[1]}"
+            what = "code" if isinstance(row.key, str) else "number and valid_from"
+            yield row.path, f"{kind} {name!r} is there twice; each needs its own {what}"
+        seen.add(row.key)
+
+
+def _references(
+    kind: str, rows: Iterable[Row], codes: Mapping[str, set[str | None]], **columns: str
+) -> Iterator[Problem]:
+    for row in rows:
+        record = row.item.record if isinstance(row.item, Declared) else row.item
+        for column, target in columns.items() if record else ():
+            value = getattr(record, column)
+            if value and value not in codes[target]:
+                yield f"{row.path}.{column}", f"there is no [[{target}]] {value!r}; add it or correct the {kind}"
+
+
+def _shared_interfaces(rows: Iterable[Row]) -> Iterator[Problem]:
+    """Yield links that read one interface at one time: its octets would count twice."""
+    by_interface: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        link: Link = row.item
+        if link.active_to is None or link.active_to > link.active_from:
+            by_interface[link.device, link.interface].append(row)
+    for sharing in by_interface.values():
+        ordered = sorted(sharing, key=lambda row: (row.item.active_from, row.item.code))
+        for before, after in pairwise(ordered):
+            end = before.item.active_to
+            if end is None or end > after.item.active_from:
+                yield (
+                    f"{after.path}.interface",
+                    f"{after.item.device} {after.item.interface!r} already is link {before.item.code!r} at that time; "
+                    "one interface feeds one link: end the earlier with active_to",
+                )
+
+
+def _ends(rows: Iterable[Row]) -> Iterator[Problem]:
+    for row in rows:
+        start, end, revoked = key_of(row.item.record)[2], declared_end(row.item.record), row.item.revoked
+        if end is not None and end <= start:
+            yield f"{row.path}.valid_to", "must be later than valid_from (it is the first day no longer covered)"
+        if revoked is not None and revoked.at_ns < start:
+            yield f"{row.path}.revoked", "is before valid_from; what never came into force is revoked at valid_from"
+        if revoked is not None and end is not None and revoked.at_ns >= end:
+            yield f"{row.path}.revoked", "is not before valid_to: the record ends by itself"
+
+
+def _overlaps(rows: Sequence[Row]) -> Iterator[Problem]:
+    """Yield records which would end an earlier one although they are not later decisions."""
+    paths = {row.key: row.path for row in rows}
+    for subject, records in by_subject([row.item for row in rows]).items():
+        for before, after in pairwise(records):
+            earlier, later = before.record, after.record
+            end, start = own_end(before), key_of(later)[2]
+            if end is not None and end <= start:
+                continue
+            place = f"{paths[key_of(later)]}.valid_from"
+            if start == key_of(earlier)[2]:
+                yield (
+                    place,
+                    f"{subject}: {key_of(earlier)[1]!r} begins at the same time; revoke one of them at its valid_from",
+                )
+            elif isinstance(earlier, Allocation) and earlier.decision_date > later.decision_date:
+                yield (
+                    place,
+                    f"{subject}: overlaps {earlier.decision_number!r}, a later decision ({earlier.decision_date}), "
+                    "and cannot shorten it: give the one a valid_to or revoke the other",
+                )
