@@ -8,41 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from types import MappingProxyType
 from typing import Literal
-
-
-class LinkState(IntEnum):
-    """State of a link or of an OPD (dashboards.md §1.3)."""
-
-    MATI = 0
-    HIDUP = 1
-    TERGANGGU = 2
-    TIDAK_DIKETAHUI = 3
-    PEMELIHARAAN = 4
-    PEMUTUSAN = 5
-
-
-STATE_WORDS: Mapping[LinkState, str] = MappingProxyType(
-    {
-        LinkState.MATI: "Mati",
-        LinkState.HIDUP: "Hidup",
-        LinkState.TERGANGGU: "Terganggu",
-        LinkState.TIDAK_DIKETAHUI: "Tidak diketahui",
-        LinkState.PEMELIHARAAN: "Pemeliharaan",
-        LinkState.PEMUTUSAN: "Pemutusan sementara",
-    }
-)
-WORST_FIRST = (
-    LinkState.MATI,
-    LinkState.TERGANGGU,
-    LinkState.TIDAK_DIKETAHUI,
-    LinkState.PEMUTUSAN,
-    LinkState.PEMELIHARAAN,
-    LinkState.HIDUP,
-)
-"""Precedence when several links make the state of one OPD."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,8 @@ import numpy as np
 
 from agent.clock import MS
 from agent.reading import Reading
-from collector.ledger.journal import CLOCK_UNSURE, Entry
+from collector.ledger.entry import CLOCK_UNSURE, Entry
 from collector.measure.counters import CounterSeries
-
-DIRECTIONS = ("receive", "transmit")
-
 
 class Sample(NamedTuple):
     """One reading of an interface: corrected time and boot time in ms, boot id, and the fields as sent."""
@@ -75,12 +72,21 @@ class Tail:
         )
 
 
-def sample(entry: Entry, reading: Reading) -> Sample | None:
-    """Return a reading as a sample, or None where its time is unsure (such readings give no bins)."""
+def samples_of(entry: Entry, readings: Sequence[Reading]) -> dict[str, list[Sample]]:
+    """Return the readings of interfaces by interface; none where their times are unsure (they give no bins)."""
+    found: dict[str, list[Sample]] = {}
     if entry.flags & CLOCK_UNSURE:
-        return None
+        return found
+    for reading in readings:
+        if reading.measurement == "nadi_interface":
+            tags = dict(reading.tags)
+            if "interface" in tags and tags["device"] == entry.device:
+                found.setdefault(tags["interface"], []).append(_sample(entry, reading))
+    return found
+
+
+def _sample(entry: Entry, reading: Reading) -> Sample:
     time_ms = (reading.time_ns + entry.shift_ns) // MS
     if not entry.boot_id:
         return Sample(time_ms, "", time_ms, reading.fields)
-    boot_ms = (entry.boot_ns + reading.time_ns - entry.wall_ns) // MS
-    return Sample(time_ms, entry.boot_id, boot_ms, reading.fields)
+    return Sample(time_ms, entry.boot_id, (entry.boot_ns + reading.time_ns - entry.wall_ns) // MS, reading.fields)

@@ -1,0 +1,218 @@
+"""What is known at this minute, in memory: fed by ingest after each commit, and at start by the journal's end."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.clock import MS, NS, Clock, Zone
+from agent.reading import Reading
+from collector.inventory import Inventory, Link, Opd
+from collector.judge.now import LOOK_BACK, Flow, Reach, State, Window, flow, link_state, reach, together, worst
+from collector.ledger.entry import Entry
+from collector.ledger.tail import Tail, samples_of
+from collector.measure.bins import WIDTH_MS
+from collector.measure.counters import LONG_MS, deltas
+
+Port = tuple[str, str, str]
+"""Source (agent), device, interface."""
+
+LAGS_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """When silence becomes "unknown": seconds after the last reading (more than two agent intervals)."""
+
+    stale_seconds: int = 150
+
+    def __post_init__(self) -> None:
+        if not 5 <= self.stale_seconds <= 900:
+            raise ValueError("stale_seconds is not between 5 and 900")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLive:
+    """A link at this minute; ``fields`` is its newest reading as sent (empty without one), taken at ``seen_ms``."""
+
+    link: Link
+    state: State
+    seen_ms: int | None
+    unduh: Flow
+    unggah: Flow
+    fields: Mapping[str, int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class OpdLive:
+    """An OPD at this minute: its active links together; a sum is unknown while a member is unknown."""
+
+    opd: Opd
+    state: State
+    unduh: Flow
+    unggah: Flow
+    links: tuple[LinkLive, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The last delivery of an agent (a write token is ``token:NAME``) and the last it told of itself."""
+
+    name: str
+    received_ns: int
+    fresh: bool
+    fields: Mapping[str, int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything live at ``now_ns``. ``uplink_*`` are all uplinks together, ``lag_p95_ns`` that of live deliveries."""
+
+    now_ns: int
+    window: Window
+    opds: tuple[OpdLive, ...]
+    uplinks: tuple[LinkLive, ...]
+    uplink_unduh: Flow
+    uplink_unggah: Flow
+    senders: Mapping[str, Sender]
+    lag_p95_ns: int | None
+
+    @property
+    def links(self) -> tuple[LinkLive, ...]:
+        """Every active link: those of the OPDs, then the uplinks."""
+        return (*(link for opd in self.opds for link in opd.links), *self.uplinks)
+
+
+class Live:
+    """The live state. Its methods may be called from any thread."""
+
+    def __init__(
+        self, *, inventory: Inventory, clock: Clock, zone: Zone, settings: LiveSettings, width_ms: int = WIDTH_MS
+    ) -> None:
+        self._clock = clock
+        self._origin_ns = zone.day_start(zone.day(clock.now().wall_ns))
+        self._stale_ms = settings.stale_seconds * 1000
+        self._width_ms = width_ms
+        self._lock = threading.Lock()
+        self._tails: dict[Port, Tail] = {}
+        self._senders: dict[str, tuple[int, Mapping[str, int | float]]] = {}
+        self._lags: deque[int] = deque(maxlen=LAGS_KEPT)
+        self._kept: Snapshot | None = None
+        self.adopt(inventory)
+
+    @property
+    def span_ns(self) -> int:
+        """How much of the newest past is kept (ns): the bins looked at and the longest delta that reaches into them."""
+        return self._span_ms * MS
+
+    @property
+    def _span_ms(self) -> int:
+        return (LOOK_BACK + 1) * self._width_ms + LONG_MS
+
+    def adopt(self, inventory: Inventory) -> None:
+        """Follow another revision of the inventory; readings of ports that stay registered are kept."""
+        with self._lock:
+            self.inventory = inventory
+            before, self._tails = self._tails, {}
+            for link in inventory.links:
+                port = self._port(link)
+                self._tails[port] = before.get(port) or Tail(span_ms=self._span_ms)
+            self._kept = None
+
+    def _port(self, link: Link) -> Port:
+        return self.inventory.device[link.device].source, link.device, link.interface
+
+    def stored(self, items: Iterable[tuple[Entry, Sequence[Reading]]]) -> None:
+        """Take what has just been stored (ingest's ``on_stored``), or what the journal holds of the newest past."""
+        with self._lock:
+            for entry, readings in items:
+                self._note_sender(entry, readings)
+                for interface, samples in samples_of(entry, readings).items():
+                    tail = self._tails.get((entry.agent, entry.device, interface))
+                    if tail is not None:
+                        tail.add(samples)
+
+    def _note_sender(self, entry: Entry, readings: Sequence[Reading]) -> None:
+        received_ns, fields = self._senders.get(entry.agent, (0, {}))
+        if entry.received_ns >= received_ns:
+            told = next((item.fields for item in readings if item.measurement == "nadi_agent"), fields)
+            self._senders[entry.agent] = (entry.received_ns, told)
+        lag = entry.received_ns - entry.last_ns
+        if 0 <= lag < self._stale_ms * MS:
+            self._lags.append(lag)
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of this second; many readers in one second cost one computation."""
+        now_ns = self._clock.now().wall_ns
+        with self._lock:
+            if self._kept is None or not 0 <= now_ns - self._kept.now_ns < NS:
+                self._kept = self._look(now_ns)
+            return self._kept
+
+    def _look(self, now_ns: int) -> Snapshot:
+        window = Window.at(now_ns, origin_ns=self._origin_ns, width_ms=self._width_ms, stale_ms=self._stale_ms)
+        active = [link for link in self.inventory.links if _is_active(link, now_ns)]
+        found = {link.code: self._link(link, window) for link in active}
+        uplinks = [found[link.code] for link in active if link.role == "uplink"]
+        lags = sorted(self._lags)
+        return Snapshot(
+            now_ns=now_ns,
+            window=window,
+            opds=tuple(self._opd(opd, found, window) for opd in self.inventory.opds),
+            uplinks=tuple(item.live for item in uplinks),
+            uplink_unduh=flow(together([item.unduh for item in uplinks]), window, allocation_bps=None),
+            uplink_unggah=flow(together([item.unggah for item in uplinks]), window, allocation_bps=None),
+            senders={
+                name: Sender(name, received_ns, now_ns - received_ns <= self._stale_ms * MS, fields)
+                for name, (received_ns, fields) in sorted(self._senders.items())
+            },
+            lag_p95_ns=lags[(95 * len(lags) + 99) // 100 - 1] if lags else None,
+        )
+
+    def _link(self, link: Link, window: Window) -> _Found:
+        tail = self._tails[self._port(link)]
+        cache_s = self.inventory.device[link.device].cache_seconds
+        unduh, unggah = (
+            reach(deltas(tail.series(counter), port_bps=link.port_bps or 0, cache_s=cache_s), window)
+            for counter in (("receive", "transmit") if link.unduh == "receive" else ("transmit", "receive"))
+        )
+        seen_ms = tail.latest.time_ms if tail.latest else None
+        fields = tail.latest.fields if tail.latest else {}
+        down, up = self._limits(link.opd, window)
+        live = LinkLive(
+            link=link,
+            state=link_state(seen_ms=seen_ms, up=fields.get("up"), window=window),
+            seen_ms=seen_ms,
+            unduh=flow(unduh, window, allocation_bps=down),
+            unggah=flow(unggah, window, allocation_bps=up),
+            fields=fields,
+        )
+        return _Found(live, unduh, unggah)
+
+    def _limits(self, opd: str, window: Window) -> tuple[int | None, int | None]:
+        allocation = self.inventory.allocation_at(opd, window.now_ms * MS)
+        return (allocation.down_bps, allocation.up_bps) if allocation else (None, None)
+
+    def _opd(self, opd: Opd, found: Mapping[str, _Found], window: Window) -> OpdLive:
+        members = [found[link.code] for link in self.inventory.links_of(opd.code) if link.code in found]
+        down, up = self._limits(opd.code, window)
+        return OpdLive(
+            opd=opd,
+            state=worst([item.live.state for item in members]),
+            unduh=flow(together([item.unduh for item in members]), window, allocation_bps=down),
+            unggah=flow(together([item.unggah for item in members]), window, allocation_bps=up),
+            links=tuple(item.live for item in members),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    live: LinkLive
+    unduh: Reach
+    unggah: Reach
+
+
+def _is_active(link: Link, now_ns: int) -> bool:
+    return link.active_from <= now_ns and (link.active_to is None or now_ns < link.active_to)

@@ -1,0 +1,155 @@
+"""The status page: the live state in formal Indonesian, plain HTML, nothing from outside, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from agent.clock import MS, Zone
+from collector.judge.now import Flow, State
+from collector.live import LinkLive, OpdLive, Snapshot
+from collector.report.document import rounded
+from collector.report.words import MISSING, number
+from collector.report.words import day as in_words
+
+PAGES = Path(__file__).parent / "pages"
+REFRESH_SECONDS = 10
+
+STATE_WORDS = {
+    State.MATI: "Mati",
+    State.HIDUP: "Hidup",
+    State.TERGANGGU: "Terganggu",
+    State.TIDAK_DIKETAHUI: "Tidak diketahui",
+    State.PEMELIHARAAN: "Pemeliharaan",
+    State.PEMUTUSAN: "Pemutusan sementara",
+}
+STATE_CLASS = {State.MATI: "mati", State.HIDUP: "hidup", State.TIDAK_DIKETAHUI: "gelap"}
+
+
+@dataclass(frozen=True, slots=True)
+class SenderLine:
+    """One registered agent on the page; ``received_ns`` is None where it has not sent since the collector started."""
+
+    name: str
+    received_ns: int | None
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """One open finding in words."""
+
+    severity: str
+    object: str
+    text: str
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """One report in the data folder: the month in words, its version, links to its files."""
+
+    month: str
+    version: str
+    files: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """What the page shows beside the snapshot."""
+
+    region: str
+    label: str
+    senders: Sequence[SenderLine]
+    findings: Sequence[FindingLine]
+    reports: Sequence[ReportLine]
+    faults: Sequence[str]
+    entries: int
+    fingerprint: str
+
+
+def mbps(rate: Fraction | int | None) -> str:
+    """Write a rate in Mbps with two decimals; unknown is ``-``."""
+    return MISSING if rate is None else number(rounded(Fraction(rate) / 1_000_000, 2))
+
+
+def percent(value: Fraction | None) -> str:
+    """Write a ratio as percent with one decimal; unknown is ``-``."""
+    return MISSING if value is None else f"{number(rounded(value * 100, 1))} %"
+
+
+def _bar(flow: Flow) -> tuple[int, str] | None:
+    """Return the bar of a utilisation: its width of 100 and the class of its colour; None draws no bar at all."""
+    share = flow.utilisation
+    if share is None:
+        return None
+    level = "penuh" if share >= Fraction(90, 100) else "tinggi" if share >= Fraction(70, 100) else "biasa"
+    return min(100, round(share * 100)), level
+
+
+def age(from_ns: int | None, now_ns: int) -> str:
+    """Write how long ago something was."""
+    if from_ns is None:
+        return "belum pernah"
+    seconds = max(0, (now_ns - from_ns) // 1_000_000_000)
+    for unit, size in (("hari", 86400), ("jam", 3600), ("menit", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit} lalu"
+    return f"{seconds} detik lalu"
+
+
+def _clock(time_ms: int | None, zone: Zone) -> str:
+    return MISSING if time_ms is None else f"{zone.local(time_ms * MS):%H.%M}"
+
+
+class StatusPage:
+    """Renders the status page of one region."""
+
+    def __init__(self, *, zone: Zone) -> None:
+        self._zone = zone
+        pages = Environment(
+            loader=FileSystemLoader(PAGES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        pages.filters.update(mbps=mbps, percent=percent, bar=_bar, state=STATE_WORDS.get, shade=self._shade)
+        self._template = pages.get_template("status.html")
+
+    @staticmethod
+    def _shade(state: State) -> str:
+        return STATE_CLASS.get(state, "lain")
+
+    def render(self, snapshot: Snapshot, content: PageContent) -> str:
+        """Return the page as HTML."""
+        local = self._zone.local(snapshot.now_ns)
+        states = [opd.state for opd in snapshot.opds]
+        known = sum(state is not State.TIDAK_DIKETAHUI for state in states)
+        return self._template.render(
+            refresh=REFRESH_SECONDS,
+            content=content,
+            opds=[self._row(opd) for opd in snapshot.opds],
+            uplinks=snapshot.uplinks,
+            moment=f"{in_words(local.date())}, pukul {local:%H.%M.%S} {self._zone.name}",
+            open_bin=f"{_clock(snapshot.window.open_ms, self._zone)}-"
+            f"{_clock(snapshot.window.open_ms + snapshot.window.width_ms, self._zone)}",
+            up=states.count(State.HIDUP),
+            down=states.count(State.MATI),
+            unknown=len(states) - known,
+            total=len(states),
+            agents_up=sum(line.fresh for line in content.senders),
+            age=lambda time_ns: age(time_ns, snapshot.now_ns),
+            age_ms=lambda time_ms: age(None if time_ms is None else time_ms * MS, snapshot.now_ns),
+            clock=lambda time_ms: _clock(time_ms, self._zone),
+            moment_of=lambda time_ns: f"{self._zone.local(time_ns):%H.%M}",
+        )
+
+    @staticmethod
+    def _row(opd: OpdLive) -> tuple[OpdLive, int | None, Sequence[LinkLive]]:
+        seen = [link.seen_ms for link in opd.links if link.seen_ms is not None]
+        return opd, min(seen) if seen and len(seen) == len(opd.links) else None, opd.links

@@ -1,0 +1,180 @@
+"""What the API shows, as plain frozen dataclasses: the form of its JSON and of its OpenAPI description.
+
+Numbers are unrounded; unknown is null; instants are ISO 8601 with the region's offset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from agent.clock import MS, Zone
+from collector.judge.now import Flow, State
+from collector.live import LinkLive, OpdLive, Sender, Snapshot
+
+STATES = {
+    State.MATI: "mati",
+    State.HIDUP: "hidup",
+    State.TERGANGGU: "terganggu",
+    State.TIDAK_DIKETAHUI: "tidak diketahui",
+    State.PEMELIHARAAN: "pemeliharaan",
+    State.PEMUTUSAN: "pemutusan sementara",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FlowView:
+    """One direction. ``rate_bps`` is live (*langsung*, last valid delta); ``bin_bps`` the newest settled 5-min bin."""
+
+    rate_bps: float | None
+    measured_at: str | None
+    age_seconds: float | None
+    open_share: float
+    bin_bps: float | None
+    bin_end: str | None
+    bin_current: bool
+    allocation_bps: int | None
+    utilisation: float | None
+    bin_utilisation: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link at this minute."""
+
+    code: str
+    device: str
+    interface: str
+    vantage: str
+    medium: str
+    provider: str
+    state: str
+    seen_at: str | None
+    unduh: FlowView
+    unggah: FlowView
+
+
+@dataclass(frozen=True, slots=True)
+class OpdView:
+    """An OPD at this minute: the sum of its links, unknown while one of them is."""
+
+    code: str
+    name: str
+    klass: str
+    state: str
+    unduh: FlowView
+    unggah: FlowView
+    links: list[LinkView]
+
+
+@dataclass(frozen=True, slots=True)
+class SenderView:
+    """The last delivery of an agent or of a write token."""
+
+    name: str
+    received_at: str
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """An open finding of the live check."""
+
+    rule: str
+    severity: str
+    object: str
+    since: str
+    value: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """Everything live."""
+
+    region: str
+    label: str
+    now: str
+    open_bin: str
+    opds: list[OpdView]
+    uplinks: list[LinkView]
+    senders: list[SenderView]
+    findings: list[FindingView]
+
+
+def number(value: Fraction | None) -> float | None:
+    """Return an exact value as float, unknown as None."""
+    return None if value is None else float(value)
+
+
+def instant(time_ms: int | None, zone: Zone) -> str | None:
+    """Return a time in ms as ISO 8601, unknown as None."""
+    return None if time_ms is None else zone.iso(time_ms * MS)
+
+
+def flow_view(flow: Flow, *, now_ns: int, zone: Zone) -> FlowView:
+    """Show one direction."""
+    age = None if flow.measured_ms is None else max(0.0, (now_ns // MS - flow.measured_ms) / 1000)
+    return FlowView(
+        rate_bps=number(flow.rate_bps),
+        measured_at=instant(flow.measured_ms, zone),
+        age_seconds=age,
+        open_share=float(flow.open_share),
+        bin_bps=number(flow.bin_bps),
+        bin_end=instant(flow.bin_end_ms, zone),
+        bin_current=flow.bin_current,
+        allocation_bps=flow.allocation_bps,
+        utilisation=number(flow.utilisation),
+        bin_utilisation=number(flow.bin_utilisation),
+    )
+
+
+def link_view(live: LinkLive, *, now_ns: int, zone: Zone) -> LinkView:
+    """Show one link."""
+    return LinkView(
+        code=live.link.code,
+        device=live.link.device,
+        interface=live.link.interface,
+        vantage=live.link.vantage,
+        medium=live.link.medium,
+        provider=live.link.provider,
+        state=STATES[live.state],
+        seen_at=instant(live.seen_ms, zone),
+        unduh=flow_view(live.unduh, now_ns=now_ns, zone=zone),
+        unggah=flow_view(live.unggah, now_ns=now_ns, zone=zone),
+    )
+
+
+def opd_view(live: OpdLive, *, now_ns: int, zone: Zone) -> OpdView:
+    """Show one OPD."""
+    return OpdView(
+        code=live.opd.code,
+        name=live.opd.name,
+        klass=live.opd.klass,
+        state=STATES[live.state],
+        unduh=flow_view(live.unduh, now_ns=now_ns, zone=zone),
+        unggah=flow_view(live.unggah, now_ns=now_ns, zone=zone),
+        links=[link_view(link, now_ns=now_ns, zone=zone) for link in live.links],
+    )
+
+
+def sender_view(sender: Sender, *, zone: Zone) -> SenderView:
+    """Show one sender."""
+    return SenderView(name=sender.name, received_at=zone.iso(sender.received_ns), fresh=sender.fresh)
+
+
+def status_view(
+    snapshot: Snapshot, *, findings: list[FindingView], region: str, label: str, zone: Zone
+) -> StatusView:
+    """Show everything live."""
+    now_ns = snapshot.now_ns
+    return StatusView(
+        region=region,
+        label=label,
+        now=zone.iso(now_ns),
+        open_bin=zone.iso(snapshot.window.open_ms * MS),
+        opds=[opd_view(live, now_ns=now_ns, zone=zone) for live in snapshot.opds],
+        uplinks=[link_view(live, now_ns=now_ns, zone=zone) for live in snapshot.uplinks],
+        senders=[sender_view(sender, zone=zone) for sender in snapshot.senders.values()],
+        findings=findings,
+    )
