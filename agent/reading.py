@@ -193,6 +193,8 @@ def _fields(measurement: str, text: str) -> dict[str, int | float]:
             raise LineError(f"field {name!r} must be an integer, not {literal!r}")
         if field.kind == "counter" and value < 0:
             raise LineError(f"counter {name!r} is negative")
+        if field.integer and field.kind != "counter" and value >= I63:
+            raise LineError(f"field {name!r}: {literal!r} does not fit signed 64 bits")
         fields[name] = value
     return fields
 

@@ -1,0 +1,253 @@
+"""Pack one column of numbers into few bytes, without loss, so that many days unpack in a few vector operations.
+
+A column becomes ``unit * (i * slope + r)`` or ``unit * (i * slope + cumsum(r))`` plus its first value, modulo
+2^64; the residuals ``r`` are laid out as planes (all lowest bytes, all second bytes ...), and each plane that
+gains by it is deflated (RFC 1951) by itself. Floats that are short decimals are packed as integers, others as
+their bits. What cannot be packed so is still packed, only less well: any 64-bit value comes back as it was.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Numbers = NDArray[Any]
+
+_ENTRY = struct.Struct("<BBBBIQQI")
+ENTRY_SIZE = _ENTRY.size
+_INT, _UINT, _BITS, _DECIMAL = 0, 1, 2, 3
+_SUM, _ONES = 16, 32
+_SIZES = [struct.Struct(f"<{n}I") for n in range(9)]
+_MASK64 = 2**64 - 1
+_MOST_PLACES = 6
+
+
+class Packed(NamedTuple):
+    """One packed column: how its ``length`` values are made from the residual planes in ``blob``."""
+
+    kind: int
+    planes: int
+    deflated: int
+    places: int
+    unit: int
+    first: int
+    slope: int
+    length: int
+    blob: bytes | memoryview
+
+    def entry(self) -> bytes:
+        """Return the directory entry (``ENTRY_SIZE`` bytes); length and blob stand elsewhere."""
+        return _ENTRY.pack(*self[:7], len(self.blob))
+
+
+def entry_at(data: bytes | memoryview, offset: int, *, length: int, at: int) -> Packed:
+    """Read the entry at ``offset`` of a column of ``length`` values whose blob begins at byte ``at`` (struct.error)."""
+    kind, planes, deflated, places, unit, first, slope, size = _ENTRY.unpack_from(data, offset)
+    return Packed(kind, planes, deflated, places, unit, first, slope, length, data[at : at + size])
+
+
+def zeros(length: int) -> Packed:
+    """Return a column of integers that are all 0."""
+    return Packed(_INT, 0, 0, 0, 1, 0, 0, length, b"")
+
+
+class _Form(NamedTuple):
+    """One way to write a column, with the residuals it leaves and the bytes they may take."""
+
+    cost: float
+    summed: int
+    first: int
+    slope: int
+    planes: list[NDArray[np.uint8]]
+
+
+def pack(values: Numbers) -> Packed:
+    """Pack int64, uint64 or float64 values (one dimension, at least one value)."""
+    kind, places, words = _as_words(values)
+    start = int(words[0])
+    steps = (words - words[0]).view(np.int64)
+    unit = _unit(steps)
+    forms = _forms(steps // unit)
+    best = min(forms, key=lambda form: form.cost)
+    mask, ones, sizes, parts = 0, 0, [], []
+    for k, plane in enumerate(best.planes):
+        raw, small = plane.tobytes(), _deflate(plane.tobytes())
+        if k == len(best.planes) - 1 and plane.max() == 1:
+            # The highest plane often says only 0 or 1: a bit each.
+            raw, ones = np.packbits(plane).tobytes(), _ONES
+        if len(small) < len(raw):
+            mask |= 1 << k
+            sizes.append(len(small))
+        parts.append(min(raw, small, key=len))
+    blob = _SIZES[len(sizes)].pack(*sizes) + b"".join(parts)
+    first = (start + unit * best.first) & _MASK64
+    return Packed(
+        kind | best.summed | ones, len(parts), mask, places, unit, first, best.slope & _MASK64, len(values), blob
+    )
+
+
+def _as_words(values: Numbers) -> tuple[int, int, Words]:
+    if values.dtype == np.uint64:
+        return _UINT, 0, values.view(np.uint64)
+    if values.dtype == np.int64:
+        return _INT, 0, values.view(np.uint64)
+    if values.dtype != np.float64:
+        raise TypeError(f"a column of {values.dtype} cannot be packed; int64, uint64 or float64 can")
+    bits = np.ascontiguousarray(values).view(np.uint64)
+    if np.abs(values).max() < 2**53 / 10**_MOST_PLACES:
+        for places in range(_MOST_PLACES + 1):
+            scaled = np.rint(values * 10.0**places)
+            if np.array_equal((scaled / 10.0**places).view(np.uint64), bits):
+                whole = scaled.astype(np.int64)
+                # An integer has no negative zero; such a column keeps its bits.
+                if np.array_equal((whole / 10.0**places).view(np.uint64), bits):
+                    return _DECIMAL, places, whole.view(np.uint64)
+    return _BITS, 0, bits
+
+
+def _unit(steps: Ints) -> int:
+    if steps.min() == np.iinfo(np.int64).min:
+        return 1
+    unit = int(np.gcd.reduce(steps))
+    return unit if 0 < unit < 2**32 else 1
+
+
+def _forms(steps: Ints) -> Iterator[_Form]:
+    """Yield the column as it stands, as a sum of differences, and as deviations from an even grid."""
+    yield _form(steps, summed=0, slope=0)
+    if len(steps) < 3:
+        return
+    # Differences wrap modulo 2^64, and so does the sum that undoes them.
+    differences = np.diff(steps.view(np.uint64)).view(np.int64)
+    slope = int(differences.min())
+    rest = np.concatenate(([np.uint64(0)], differences.view(np.uint64) - np.uint64(slope & _MASK64)))
+    yield _form(rest.view(np.int64), summed=_SUM, slope=slope, whole=True)
+    slope = int(np.median(differences))
+    if slope:
+        grid = np.arange(len(steps), dtype=np.uint64) * np.uint64(slope & _MASK64)
+        yield _form((steps.view(np.uint64) - grid).view(np.int64), summed=0, slope=slope)
+
+
+def _form(rest: Ints, *, summed: int, slope: int, whole: bool = False) -> _Form:
+    first = 0 if whole else int(rest.min())
+    words = rest.view(np.uint64) - np.uint64(first & _MASK64)
+    octets = np.ascontiguousarray(words).view(np.uint8).reshape(-1, 8)
+    width = (int(words.max()).bit_length() + 7) // 8
+    planes = [np.ascontiguousarray(octets[:, k]) for k in range(width)]
+    return _Form(sum(map(_entropy, planes)), summed, first, slope, planes)
+
+
+def _entropy(plane: NDArray[np.uint8]) -> float:
+    """Return about how many bytes a plane takes: its entropy, and a table of codes."""
+    counts = np.bincount(plane)
+    counts = counts[counts > 0]
+    bits = float(-(counts * np.log2(counts / len(plane))).sum())
+    return bits / 8 + min(len(counts), 60)
+
+
+def _deflate(raw: bytes) -> bytes:
+    """Deflate by whichever strategy is smaller; noise is best served by Huffman codes alone."""
+    tries = []
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY):
+        stream = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy)
+        tries.append(stream.compress(raw) + stream.flush())
+    return min(tries, key=len)
+
+
+def unpack(columns: Sequence[Packed]) -> NDArray[Any]:
+    """Return the values of several packings of one column, one after another.
+
+    The packings of an ordinary month agree in form and are unpacked together; a constant comes as a broadcast of
+    one value. ValueError, struct.error or zlib.error for bytes that are no packing, or of different types.
+    """
+    head = columns[0]
+    kinds = {min(column.kind & 3, _BITS) for column in columns}
+    if len(kinds) > 1:
+        raise ValueError("a field is kept with different types")
+    if not any(c.planes or c.slope or c.first != head.first or c.kind != head.kind for c in columns):
+        value = _as_numbers(np.array([head.first], dtype=np.uint64), head.kind, head.places)
+        return np.broadcast_to(value[0], sum(c.length for c in columns))
+    if all(c.kind & ~_ONES == head.kind & ~_ONES and c.unit == head.unit and c.places == head.places for c in columns):
+        return _unpack_alike(columns)
+    return np.concatenate([_unpack_alike([column]) for column in columns])
+
+
+def _unpack_alike(columns: Sequence[Packed]) -> NDArray[Any]:
+    kind, unit = columns[0].kind, columns[0].unit
+    counts = np.array([c.length for c in columns])
+    words = _residuals(columns, int(counts.sum()))
+    starts = np.cumsum(counts) - counts
+    slopes = np.array([c.slope for c in columns], dtype=np.uint64)
+    firsts = np.array([c.first for c in columns], dtype=np.uint64)
+    if kind & _SUM:
+        if slopes.any():
+            words += slopes[0] if len(columns) == 1 else np.repeat(slopes, counts)
+        np.cumsum(words, out=words)
+        # Each day's sum begins anew: what the sum stood at is taken off with the day's first value.
+        begins = words[starts]
+        if unit != 1:
+            words *= np.uint64(unit)
+        words += np.repeat(firsts - begins * np.uint64(unit), counts)
+    else:
+        if slopes.any():
+            places = np.arange(len(words), dtype=np.uint64) - np.repeat(starts.astype(np.uint64), counts)
+            words += places * np.repeat(slopes, counts)
+        if unit != 1:
+            words *= np.uint64(unit)
+        words += firsts[0] if len(columns) == 1 else np.repeat(firsts, counts)
+    return _as_numbers(words, kind & 3, columns[0].places)
+
+
+def _residuals(columns: Sequence[Packed], total: int) -> Words:
+    width = max(c.planes for c in columns)
+    octets = np.zeros((total, 8), dtype=np.uint8)
+    if width:
+        split = [_planes(c) for c in columns]
+        for k in range(width):
+            joined = b"".join(
+                planes[k] if k < len(planes) else bytes(c.length) for c, planes in zip(columns, split, strict=True)
+            )
+            octets[:, k] = np.frombuffer(joined, dtype=np.uint8)
+    return octets.reshape(-1).view(np.uint64)
+
+
+def _planes(column: Packed) -> list[bytes | memoryview]:
+    blob, length, mask = column.blob, column.length, column.deflated
+    table = _SIZES[mask.bit_count()]
+    sizes = iter(table.unpack_from(blob))
+    at = table.size
+    planes: list[bytes | memoryview] = []
+    for k in range(column.planes):
+        if mask >> k & 1:
+            size = next(sizes)
+            part: bytes | memoryview = zlib.decompress(blob[at : at + size], -15, length)
+        elif k == column.planes - 1 and column.kind & _ONES:
+            size = (length + 7) // 8
+            part = np.unpackbits(np.frombuffer(blob[at : at + size], dtype=np.uint8), count=length).tobytes()
+        else:
+            size = length
+            part = blob[at : at + size]
+        at += size
+        if len(part) != length:
+            raise ValueError(f"plane {k} holds {len(part)} bytes, not {length}")
+        planes.append(part)
+    return planes
+
+
+def _as_numbers(words: Words, kind: int, places: int) -> NDArray[Any]:
+    if kind == _UINT:
+        return words
+    if kind == _INT:
+        return words.view(np.int64)
+    if kind == _BITS:
+        return words.view(np.float64)
+    if kind == _DECIMAL:
+        return words.view(np.int64) / 10.0**places
+    raise ValueError(f"column kind {kind} is not known")
