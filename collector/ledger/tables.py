@@ -70,6 +70,16 @@ def create(path: Path, meta: dict[str, str]) -> None:
     os.close(folder)
 
 
+def meta_of(path: Path) -> dict[str, str]:
+    """Read what a journal was made with (``id``, ``zone``, ``label``) without opening it for use; JournalError."""
+    with translated(path):
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+        try:
+            return dict(db.execute("SELECT name, value FROM meta"))
+        finally:
+            db.close()
+
+
 def connect(path: Path, *, writer: bool) -> sqlite3.Connection:
     """Open a connection that any thread may use, one at a time; a reader's cannot write."""
     db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False, cached_statements=64)

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from anyio.to_thread import run_sync
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from collector.web.listen import is_loopback
 
 SENDER_ROUTES = frozenset({("POST", "/api/v1/batches"), ("POST", "/api/v1/enrol"), ("POST", "/api/v2/write")})
 """Routes whose body or token proves the sender; they are judged where they are read."""
@@ -50,43 +49,6 @@ class Operators(Protocol):
     def refuse(self, *, actor: str, action: str, object: str, reason: str) -> None:
         """Record a refusal."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Where the collector listens and how it is reached.
-
-    Outside loopback it wants TLS (``certificate`` and ``key``, PEM files), or ``behind_proxy = true`` to say
-    that a proxy in front does TLS; then nobody is an operator by address alone.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8470
-    certificate: Path | None = None
-    key: Path | None = None
-    behind_proxy: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise ValueError(f"port {self.port} is not between 0 and 65535")
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key are set together or not at all")
-        if not is_loopback(self.host) and self.certificate is None and not self.behind_proxy:
-            raise ValueError(
-                f"{self.host} is not loopback and there is no TLS; set certificate and key, or behind_proxy = true"
-                " where a proxy in front does TLS"
-            )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether ``host`` (an address or a name, with or without brackets) is this machine itself."""
-    name = host.strip("[]").lower()
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _host_of(header: str) -> str:
@@ -154,9 +116,9 @@ class Gate:
         secret = presented_secret(headers.get("authorization", ""))
         if not secret:
             return False
-        if await run_sync(self._operators.operator, secret) is not None:
+        if await run_in_threadpool(self._operators.operator, secret) is not None:
             return True
-        await run_sync(self._note, client, f"{scope['method']} {scope['path']}")
+        await run_in_threadpool(self._note, client, f"{scope['method']} {scope['path']}")
         return False
 
     def _note(self, client: str, action: str) -> None:

@@ -5,11 +5,11 @@ A body is bounded while it is read, and judged in a worker thread, because inges
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -29,7 +29,7 @@ Judge = Callable[[bytes, Request], Answer]
 def routes(*, ingest: Ingest, enrolment: Enrolment) -> list[Route]:
     """Return the routes of senders: batches, enrolment, Influx writes and Influx's ping and health."""
     bodies = Bodies()
-    threads = CapacityLimiter(INGEST_THREADS)
+    threads = ThreadPoolExecutor(INGEST_THREADS, thread_name_prefix="ingest")
 
     def taking(limit: int, judge: Judge) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -47,7 +47,7 @@ def routes(*, ingest: Ingest, enrolment: Enrolment) -> list[Route]:
     ]
 
 
-async def _take(request: Request, *, bodies: Bodies, threads: CapacityLimiter, limit: int, judge: Judge) -> Response:
+async def _take(request: Request, *, bodies: Bodies, threads: ThreadPoolExecutor, limit: int, judge: Judge) -> Response:
     try:
         data = await bodies.read(request, limit=limit)
     except BodyError as error:
@@ -55,7 +55,7 @@ async def _take(request: Request, *, bodies: Bodies, threads: CapacityLimiter, l
         headers = _BUSY if error.status == 503 else {"Connection": "close"}
         return JSONResponse({"code": code, "message": str(error)}, status_code=error.status, headers=headers)
     try:
-        answer = await run_sync(judge, data, request, limiter=threads)
+        answer = await asyncio.get_running_loop().run_in_executor(threads, judge, data, request)
     finally:
         bodies.release(len(data))
     return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))

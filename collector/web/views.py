@@ -163,9 +163,7 @@ def sender_view(sender: Sender, *, zone: Zone) -> SenderView:
     return SenderView(name=sender.name, received_at=zone.iso(sender.received_ns), fresh=sender.fresh)
 
 
-def status_view(
-    snapshot: Snapshot, *, findings: list[FindingView], region: str, label: str, zone: Zone
-) -> StatusView:
+def status_view(snapshot: Snapshot, *, findings: list[FindingView], region: str, label: str, zone: Zone) -> StatusView:
     """Show everything live."""
     now_ns = snapshot.now_ns
     return StatusView(
