@@ -23,7 +23,7 @@ STEP_NS = 300 * NS
 """Times lie on the edges of 5-minute bins, so that no bin belongs to two determinations."""
 
 _MBPS = re.compile(r"([0-9]{1,7})(?:\.([0-9]{1,6}))?")
-Mbps = int | str
+Mbps = int | str | float
 Day = date
 
 
@@ -150,7 +150,7 @@ class Item:
 
     def rate(self, key: str, value: Mbps, *, least: int = 1) -> int:
         """Return bit/s of a rate in Mbps, exactly."""
-        match = _MBPS.fullmatch(str(value))
+        match = None if isinstance(value, float) else _MBPS.fullmatch(str(value))
         bps = int(match[1]) * 10**6 + int((match[2] or "").ljust(6, "0")) if match else -1
         if bps < least:
             self.wrong(key, f'{value!r} must be Mbps: a whole number, or a decimal in quotes such as "12.5"')

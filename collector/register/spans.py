@@ -67,7 +67,7 @@ def resolve(items: Iterable[Declared[R]]) -> tuple[R, ...]:
     resolved: list[R] = []
     groups = by_subject(items)
     for subject in sorted(groups):
-        records = groups[subject]
+        records: list[Declared[R]] = groups[subject]
         following: list[int | None] = [*(key_of(item.record)[2] for item in records[1:]), None]
         for item, start in zip(records, following, strict=True):
             ends = [end for end in (own_end(item), start) if end is not None]
