@@ -47,6 +47,14 @@ _ALL = (
         ),
     ),
     *_gauges(
+        "nadi_interface",
+        (
+            "info",
+            ("site", "device", "interface", "alias", "link", "opd", "role"),
+            "Kaitan antarmuka terdaftar dengan tautan dan OPD; selalu 1",
+        ),
+    ),
+    *_gauges(
         "nadi_opd",
         ("rate_bits_per_second", _D, "Jumlah laju bin 5 menit terakhir; tidak ada bila satu tautan tidak sah"),
         ("allocation_bits_per_second", _D, "Alokasi bandwidth yang berlaku menurut penetapan"),
@@ -132,6 +140,30 @@ _ALL = (
         "Selisih penghitung yang tidak sah sejak awal bulan, menurut sebab",
     ),
 )
+
+RAW_HELP: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("nadi_interface", "receive_bytes_total"): "Oktet diterima antarmuka (ifHCInOctets)",
+        ("nadi_interface", "transmit_bytes_total"): "Oktet dikirim antarmuka (ifHCOutOctets)",
+        ("nadi_interface", "receive_packets_total"): "Paket diterima antarmuka",
+        ("nadi_interface", "transmit_packets_total"): "Paket dikirim antarmuka",
+        ("nadi_interface", "receive_errors_total"): "Paket galat saat diterima (ifInErrors)",
+        ("nadi_interface", "transmit_errors_total"): "Paket galat saat dikirim (ifOutErrors)",
+        ("nadi_interface", "receive_discards_total"): "Paket dibuang saat diterima (ifInDiscards)",
+        ("nadi_interface", "transmit_discards_total"): "Paket dibuang saat dikirim (ifOutDiscards)",
+        ("nadi_interface", "speed_bits_per_second"): "Kecepatan antarmuka (ifHighSpeed); 0 berarti tidak diketahui",
+        ("nadi_interface", "up"): "1 bila antarmuka hidup (ifOperStatus)",
+        ("nadi_interface", "admin_up"): "1 bila antarmuka diaktifkan (ifAdminStatus)",
+        ("nadi_agent", "cpu_seconds_total"): "Waktu prosesor yang dipakai agen",
+        ("nadi_agent", "memory_bytes"): "Memori tetap yang dipakai agen",
+        ("nadi_agent", "spool_bytes"): "Catatan yang menunggu pengiriman di agen",
+        ("nadi_agent", "spool_limit_bytes"): "Batas antrean agen",
+        ("nadi_agent", "spool_oldest_timestamp_seconds"): "Catatan tertua yang menunggu; tidak ada bila antrean kosong",
+        ("nadi_agent", "spool_dropped_total"): "Catatan yang dibuang agen karena antrean penuh",
+        ("nadi_agent", "spool_damaged_total"): "Catatan agen yang hilang karena rusak di disk",
+    }
+)
+"""Help texts of the raw series that the collector passes on (newest reading of registered ports and agents)."""
 
 DERIVED: Mapping[str, Series] = MappingProxyType({series.name: series for series in _ALL})
 """Derived series by name."""

@@ -16,6 +16,7 @@ from agent.reading import Reading
 from collector.ledger.entry import CLOCK_UNSURE, Entry
 from collector.measure.counters import CounterSeries
 
+
 class Sample(NamedTuple):
     """One reading of an interface: corrected time and boot time in ms, boot id, and the fields as sent."""
 

@@ -1,0 +1,166 @@
+"""From the register and the stored bins to a month's evaluation: gathers what ``judge/month.py`` judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from agent.clock import NS, Month, Zone
+from collector.inventory import Contract, Inventory, Link
+from collector.judge.month import (
+    AllocationSpan,
+    ContractInput,
+    Evaluation,
+    LinkInput,
+    MonthInput,
+    OpdInput,
+    Parameters,
+    evaluate,
+)
+from collector.ledger.binstore import BinStore
+
+CLOSING_HOURS = 72
+"""Late spools may still come for so long after the month's end (spec/evaluation.md §5)."""
+
+Previous = Mapping[str, tuple[Fraction | None, Fraction | None]]
+"""Last month's P95 by OPD: unduh, unggah."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvaluationSettings:
+    """Thresholds of the status, in whole percent, and the region's working calendar (Monday is 0)."""
+
+    saturated_percent: int = 90
+    attention_percent: int = 70
+    fair_percent: int = 30
+    at_limit_percent: int = 95
+    saturated_at_limit_percent: int = 5
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    holidays: tuple[date, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fair_percent < self.attention_percent < self.saturated_percent <= 100:
+            raise ValueError("fair_percent, attention_percent and saturated_percent must grow between 1 and 100")
+        if not (0 < self.at_limit_percent <= 100 and 0 < self.saturated_at_limit_percent <= 100):
+            raise ValueError("at_limit_percent and saturated_at_limit_percent must be between 1 and 100")
+        if not self.weekdays or not set(self.weekdays) <= set(range(7)):
+            raise ValueError("weekdays must be numbers from 0 (Monday) to 6 (Sunday)")
+
+    def parameters(self) -> Parameters:
+        """Return the parameters of the judgement."""
+        return Parameters(
+            saturated=Fraction(self.saturated_percent, 100),
+            attention=Fraction(self.attention_percent, 100),
+            fair=Fraction(self.fair_percent, 100),
+            at_limit=Fraction(self.at_limit_percent, 100),
+            saturated_at_limit=Fraction(self.saturated_at_limit_percent, 100),
+            weekdays=self.weekdays,
+            holidays=self.holidays,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """Where a month's input comes from."""
+
+    inventory: Inventory
+    bins: BinStore
+    zone: Zone
+    label: str
+    parameters: Parameters
+
+    def evaluate(self, month: Month, *, until_ns: int | None = None, compare: bool = True) -> Evaluation:
+        """Evaluate ``month`` (up to ``until_ns``), with last month's P95 beside it when ``compare`` is set."""
+        previous = self._previous(month.shifted(-1)) if compare else {}
+        return evaluate(self._input(month, until_ns=until_ns, previous=previous), self.parameters)
+
+    def _previous(self, month: Month) -> Previous:
+        found = evaluate(self._input(month, until_ns=None, previous={}), self.parameters)
+        return {opd.code: (opd.unduh.p95, opd.unggah.p95) for opd in found.opds}
+
+    def _input(self, month: Month, *, until_ns: int | None, previous: Previous) -> MonthInput:
+        return MonthInput(
+            month=month,
+            zone=self.zone,
+            region=self.inventory.region,
+            closed_ns=closing_ns(month, self.zone),
+            opds=self._opds(month, previous),
+            contracts=tuple(
+                self._contract(item, month) for item in self.inventory.contracts if self._touches(item, month)
+            ),
+            label=self.label,
+            until_ns=until_ns,
+        )
+
+    def _opds(self, month: Month, previous: Previous) -> Iterator[OpdInput]:
+        for opd in self.inventory.opds:
+            down, up = previous.get(opd.code, (None, None))
+            yield OpdInput(
+                code=opd.code,
+                name=opd.name,
+                klass=opd.klass,
+                links=tuple(self._links(self.inventory.links_of(opd.code), month)),
+                allocations=tuple(
+                    AllocationSpan(
+                        valid_from_ns=item.valid_from_ns,
+                        valid_to_ns=item.valid_to_ns,
+                        down_bps=item.down_bps,
+                        up_bps=item.up_bps,
+                        floor_down_bps=item.floor_down_bps,
+                        floor_up_bps=item.floor_up_bps,
+                        decision_number=item.decision_number,
+                        decision_date=item.decision_date,
+                        legal_basis=item.legal_basis,
+                        official=item.official,
+                    )
+                    for item in self.inventory.allocations_of(opd.code)
+                ),
+                previous_unduh=down,
+                previous_unggah=up,
+            )
+
+    def _links(self, links: tuple[Link, ...], month: Month) -> Iterator[LinkInput]:
+        start_ns, end_ns = month.start_ns(self.zone), month.end_ns(self.zone)
+        for link in links:
+            if link.active_from >= end_ns or (link.active_to is not None and link.active_to <= start_ns):
+                continue
+            unduh, unggah = self.bins.link_span(link, month.days)
+            yield LinkInput(
+                link=link.code,
+                device=link.device,
+                interface=link.interface,
+                vantage=link.vantage,
+                unduh=unduh,
+                unggah=unggah,
+                active_from_ns=link.active_from,
+                active_to_ns=link.active_to,
+                medium=link.medium,
+                provider=link.provider,
+            )
+
+    def _contract(self, contract: Contract, month: Month) -> ContractInput:
+        uplinks = tuple(
+            link for link in self.inventory.links if link.role == "uplink" and link.contract == contract.code
+        )
+        return ContractInput(
+            code=contract.code,
+            provider=contract.provider,
+            number=contract.number,
+            down_bps=contract.down_bps,
+            up_bps=contract.up_bps,
+            valid_from_ns=contract.valid_from,
+            valid_to_ns=contract.valid_to,
+            cost_rupiah_month=contract.cost_rupiah_month,
+            links=tuple(self._links(uplinks, month)),
+        )
+
+    def _touches(self, contract: Contract, month: Month) -> bool:
+        ended = contract.valid_to is not None and contract.valid_to <= month.start_ns(self.zone)
+        return contract.valid_from < month.end_ns(self.zone) and not ended
+
+
+def closing_ns(month: Month, zone: Zone) -> int:
+    """Return the instant at which the data of ``month`` are closed: 00:00 + 72 h, UTC ns."""
+    return month.end_ns(zone) + CLOSING_HOURS * 3600 * NS

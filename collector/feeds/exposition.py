@@ -1,0 +1,278 @@
+"""The collector's state as Prometheus text: the only door to prometheus_client.
+
+Nothing is kept between scrapes: each scrape writes down the facts of that moment. What is unknown is absent,
+never zero. Label values are registered codes and closed lists, so the number of series is bounded by the register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from agent.catalogue import RAW
+from agent.clock import MS, NS
+from collector.feeds.derived import DERIVED, RAW_HELP, Series
+from collector.inventory import Inventory
+from collector.judge.month import Direction, Evaluation, OpdMonth
+from collector.judge.now import Flow
+from collector.live import LinkLive, Snapshot
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+MOST_FINDINGS = 200
+NANO = 1e-9
+
+Labels = tuple[str, ...]
+Point = tuple[Labels, float | int | Fraction | None]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFact:
+    """A registered agent: the site of its first device and its clock's last offset."""
+
+    name: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFact:
+    """A report in the data folder."""
+
+    period: str
+    version: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFact:
+    """An open finding."""
+
+    rule: str
+    severity: str
+    object: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What is written down at one scrape; ``month`` is the evaluation of the month to date, None before the first."""
+
+    snapshot: Snapshot
+    inventory: Inventory
+    agents: Sequence[AgentFact]
+    month: Evaluation | None
+    reports: Sequence[ReportFact]
+    findings: Sequence[FindingFact]
+    rules: Sequence[tuple[str, str]]
+    points_received: Mapping[str, int]
+    points_rejected: Mapping[str, int]
+    job_failures: Mapping[str, int]
+    started_ns: int
+    database_bytes: int
+    checked_ns: int | None
+    check_ok: bool | None
+    version: str
+    revision: str
+
+
+def exposition(facts: Facts) -> bytes:
+    """Return the facts in Prometheus text format 0.0.4."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Scrape(facts))
+    return generate_latest(registry)
+
+
+class _Scrape(Collector):
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def collect(self) -> Iterator[Metric]:
+        facts = self._facts
+        yield from _raw(facts)
+        points: dict[str, list[Point]] = {name: [] for name in DERIVED}
+        for fill in (_links, _opds, _capacity, _month, _quality, _agents, _collector, _papers):
+            for name, labels, value in fill(facts):
+                points[name].append((labels, value))
+        for name, found in points.items():
+            yield from _family(DERIVED[name], found)
+
+
+Written = Iterator[tuple[str, Labels, float | int | Fraction | None]]
+
+
+def _family(series: Series, points: Iterable[Point]) -> Iterator[Metric]:
+    kind = GaugeMetricFamily if series.kind == "gauge" else CounterMetricFamily
+    family = kind(series.name, series.help, labels=series.labels)
+    for labels, value in points:
+        if value is not None:
+            family.add_metric(labels, float(value))
+    if family.samples:
+        yield family
+
+
+def _raw(facts: Facts) -> Iterator[Metric]:
+    """Write the newest reading of every registered port, and what each registered agent told of itself."""
+    for name, text in RAW_HELP.items():
+        measurement, field = name
+        kind = RAW[measurement].fields[field].kind
+        identity = ("device", "interface") if measurement == "nadi_interface" else ("agent",)
+        series = Series(f"{measurement}_{field}", "counter" if kind == "counter" else "gauge", identity, text)
+        if measurement == "nadi_interface":
+            ports = {(link.link.device, link.link.interface): link for link in facts.snapshot.links}
+            yield from _family(series, ((port, link.fields.get(field)) for port, link in sorted(ports.items())))
+        else:
+            known = [(agent.name, facts.snapshot.senders.get(agent.name)) for agent in facts.agents]
+            yield from _family(series, (((name,), sender.fields.get(field)) for name, sender in known if sender))
+
+
+def _directions(live: LinkLive) -> tuple[tuple[str, Flow], tuple[str, Flow]]:
+    return ("unduh", live.unduh), ("unggah", live.unggah)
+
+
+def _links(facts: Facts) -> Written:
+    for live in facts.snapshot.links:
+        link = live.link
+        site = facts.inventory.device[link.device].site
+        uplink = link.contract or ""
+        yield "nadi_link_state", (link.code, link.opd, uplink, site, link.role), live.state
+        yield "nadi_link_bin_valid", (link.code, link.opd), live.unduh.bin_current and live.unggah.bin_current
+        yield (
+            "nadi_link_info",
+            (
+                *(link.code, link.opd, site, link.medium, link.owner, link.maintainer, link.provider),
+                *(link.device, link.interface, uplink, link.role),
+            ),
+            1,
+        )
+        yield "nadi_interface_info", (site, link.device, link.interface, "", link.code, link.opd, link.role), 1
+        for direction, flow in _directions(live):
+            if flow.bin_current:
+                yield "nadi_link_rate_bits_per_second", (link.code, link.opd, direction), flow.bin_bps
+            yield "nadi_link_utilization_ratio", (link.code, link.opd, direction), flow.bin_utilisation
+
+
+def _opds(facts: Facts) -> Written:
+    for live in facts.snapshot.opds:
+        code = live.opd.code
+        yield "nadi_opd_state", (code,), live.state
+        yield "nadi_opd_info", (code, live.opd.name, live.opd.klass, live.opd.site, ""), 1
+        allocation = facts.inventory.allocation_at(code, facts.snapshot.now_ns)
+        floors = (allocation.floor_down_bps, allocation.floor_up_bps) if allocation else (None, None)
+        for direction, flow, floor in (("unduh", live.unduh, floors[0]), ("unggah", live.unggah, floors[1])):
+            yield "nadi_opd_allocation_bits_per_second", (code, direction), flow.allocation_bps
+            yield "nadi_opd_floor_bits_per_second", (code, direction), floor
+            yield "nadi_opd_utilization_ratio", (code, direction), flow.bin_utilisation
+            if flow.bin_current:
+                yield "nadi_opd_rate_bits_per_second", (code, direction), flow.bin_bps
+
+
+def _capacity(facts: Facts) -> Written:
+    snapshot, inventory = facts.snapshot, facts.inventory
+    for item in inventory.contracts:
+        if item.valid_from <= snapshot.now_ns and (item.valid_to is None or snapshot.now_ns < item.valid_to):
+            who = (item.code, item.provider)
+            yield "nadi_capacity_contracted_bits_per_second", (*who, "unduh"), item.down_bps
+            yield "nadi_capacity_contracted_bits_per_second", (*who, "unggah"), item.up_bps
+            yield "nadi_capacity_cost_rupiah_per_month", who, item.cost_rupiah_month
+            if item.valid_to is not None:
+                yield "nadi_capacity_contract_end_timestamp_seconds", who, item.valid_to * NANO
+    for direction, flow in (("unduh", snapshot.uplink_unduh), ("unggah", snapshot.uplink_unggah)):
+        if flow.bin_current:
+            yield "nadi_capacity_rate_bits_per_second", (direction,), flow.bin_bps
+    held = [inventory.allocation_at(opd.code, snapshot.now_ns) for opd in inventory.opds]
+    given = [item for item in held if item is not None]
+    if given:
+        yield "nadi_capacity_allocated_bits_per_second", ("unduh",), sum(item.down_bps for item in given)
+        yield "nadi_capacity_allocated_bits_per_second", ("unggah",), sum(item.up_bps for item in given)
+
+
+def _month(facts: Facts) -> Written:
+    for opd in facts.month.opds if facts.month else ():
+        yield from _evaluated(opd)
+        for direction, found in (("unduh", opd.unduh), ("unggah", opd.unggah)):
+            yield from _evaluated_direction(opd.code, direction, found)
+
+
+def _evaluated(opd: OpdMonth) -> Written:
+    yield "nadi_evaluation_utilization_ratio", (opd.code,), opd.utilisation
+    yield "nadi_evaluation_at_limit_ratio", (opd.code,), opd.ceiling
+    yield "nadi_evaluation_coverage_ratio", (opd.code,), opd.coverage
+    yield "nadi_evaluation_status", (opd.code,), opd.status
+    yield "nadi_evaluation_busy_hour", (opd.code,), opd.unduh.busy_hour
+
+
+def _evaluated_direction(code: str, direction: str, found: Direction) -> Written:
+    labels = (code, direction)
+    yield "nadi_evaluation_p95_bits_per_second", labels, found.p95
+    if found.bounds_shown:
+        yield "nadi_evaluation_p95_min_bits_per_second", labels, found.p95_low
+        yield "nadi_evaluation_p95_max_bits_per_second", labels, found.p95_high
+    yield "nadi_evaluation_mean_bits_per_second", labels, found.mean
+    yield "nadi_evaluation_peak_bits_per_second", labels, found.peak
+    yield "nadi_evaluation_busy_hour_mean_bits_per_second", labels, found.busy_hour_mean
+    yield "nadi_evaluation_volume_bytes", labels, found.volume_octets
+
+
+def _quality(facts: Facts) -> Written:
+    if facts.month is None:
+        return
+    links = [link for opd in facts.month.opds for link in opd.links]
+    expected = sum(2 * link.expected for link in links)
+    valid = sum(link.valid_unduh + link.valid_unggah for link in links)
+    yield "nadi_collector_bins_expected", (), expected
+    yield "nadi_collector_bins_valid", (), valid
+    yield "nadi_collector_coverage_ratio", (), Fraction(valid, expected) if expected else None
+    counts = facts.month.totals.quality.counts
+    for reason, count in (
+        ("reset", counts.resets),
+        ("mundur", counts.backward),
+        ("gulung", counts.ambiguous_wraps),
+        ("melebihi_fisik", counts.over_physical),
+        ("jeda", counts.long),
+        ("waktu", counts.clock + counts.contradictory),
+    ):
+        yield "nadi_collector_deltas_invalid_total", (reason,), count
+
+
+def _agents(facts: Facts) -> Written:
+    for agent in facts.agents:
+        sender = facts.snapshot.senders.get(agent.name)
+        yield "nadi_agent_up", (agent.name,), sender is not None and sender.fresh
+        yield "nadi_agent_info", (agent.name, agent.site, "", ""), 1
+        if sender is not None:
+            yield "nadi_agent_last_seen_timestamp_seconds", (agent.name,), sender.received_ns * NANO
+
+
+def _collector(facts: Facts) -> Written:
+    snapshot = facts.snapshot
+    ends = [flow.bin_end_ms for live in snapshot.links for _, flow in _directions(live) if flow.bin_end_ms is not None]
+    yield "nadi_collector_up", (), 1
+    yield "nadi_collector_start_timestamp_seconds", (), facts.started_ns * NANO
+    yield "nadi_collector_last_bin_timestamp_seconds", (), max(ends) * MS / NS if ends else None
+    yield "nadi_collector_ingest_lag_seconds", (), None if snapshot.lag_p95_ns is None else snapshot.lag_p95_ns * NANO
+    yield "nadi_collector_database_bytes", (), facts.database_bytes
+    yield "nadi_collector_integrity_checked_timestamp_seconds", (), facts.checked_ns and facts.checked_ns * NANO
+    yield "nadi_collector_integrity_ok", (), facts.check_ok
+    yield "nadi_collector_build_info", (facts.version, facts.revision), 1
+    for name, counts in (
+        ("nadi_collector_points_received_total", facts.points_received),
+        ("nadi_collector_points_rejected_total", facts.points_rejected),
+        ("nadi_collector_job_failures_total", facts.job_failures),
+    ):
+        for label, count in counts.items():
+            yield name, (label,), count
+
+
+def _papers(facts: Facts) -> Written:
+    for report in facts.reports[-12:]:
+        yield "nadi_report_state", (report.period,), 1
+        yield "nadi_report_version", (report.period,), report.version
+        yield "nadi_report_integrity_ok", (report.period,), report.whole
+    for rule, severity in facts.rules:
+        found = [item for item in facts.findings if (item.rule, item.severity) == (rule, severity)]
+        yield "nadi_finding_open", (rule, severity), len(found)
+    for item in facts.findings[:MOST_FINDINGS]:
+        yield "nadi_finding_info", (item.rule, item.severity, item.object), 1
