@@ -1,0 +1,78 @@
+"""Write one version of a report: every format, the manifest and its signature, in a folder that is whole or absent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.identity import Key
+from collector.judge.month import Evaluation
+from collector.report.build import Edition, build
+from collector.report.document import Document
+from collector.report.manifest import NAME, SIGNATURE, Origin, manifest_bytes, signature_bytes
+from collector.report.pdf import pdf_bytes
+from collector.report.settings import ReportSettings
+from collector.report.tables import csv_bytes, json_bytes, verification_code
+from collector.report.workbook import xlsx_bytes
+
+
+class ReportExists(Exception):
+    """A version that was written before; a report is never rewritten, a later one has the next version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was written: the folder, the PDF among its files, and the verification code."""
+
+    folder: Path
+    pdf: Path
+    manifest: Path
+    code: str
+    files: tuple[str, ...]
+
+
+def write(
+    *,
+    evaluation: Evaluation,
+    settings: ReportSettings,
+    origin: Origin,
+    key: Key,
+    folder: Path,
+    edition: Edition | None = None,
+) -> Report:
+    """Write the report into the new folder ``folder``; ReportExists if it is there already. OSError as it comes."""
+    if folder.exists():
+        raise ReportExists(f"{folder} exists; a written version is kept, write the next version beside it")
+    document = build(evaluation=evaluation, settings=settings, origin=origin, edition=edition or Edition())
+    files, code = _files(document, settings)
+    manifest = manifest_bytes(document, evaluation, origin, files, content=f"{document.stem}.json", key=key)
+    every = {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)}
+    _write_all(folder, every)
+    return Report(folder, folder / f"{document.stem}.pdf", folder / NAME, code, tuple(sorted(every)))
+
+
+def _files(document: Document, settings: ReportSettings) -> tuple[dict[str, bytes], str]:
+    """Return the files of the report by name, and the verification code of their content."""
+    stem = document.stem
+    content = json_bytes(document)
+    code = verification_code(content)
+    files = {f"{stem}.json": content, f"{stem}.xlsx": xlsx_bytes(document, code=code)}
+    for table in document.tables:
+        files[f"{stem}-{table.key}.csv"] = csv_bytes(table, label=document.label)
+    files[f"{stem}.pdf"] = pdf_bytes(document, settings, code=code, files=files)
+    return files, code
+
+
+def _write_all(folder: Path, files: dict[str, bytes]) -> None:
+    """Write beside the place and rename, so that nobody ever sees half a report."""
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name, data in files.items():
+        with (part / name).open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    part.rename(folder)
