@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.measure.counters import Int64s
+from collector.measure.counters import Deltas, Int64s, Verdict
 
 MICRO = 1_000_000
 """Bins hold micro-octets: the shares of a split delta are whole and add up to it exactly."""
@@ -77,7 +79,7 @@ class Bins:
 
 def join(parts: Sequence[Bins]) -> Bins:
     """Put consecutive spans together (for example days); ValueError if they do not adjoin."""
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         if before.end_ms != after.start_ms or before.width_ms != after.width_ms:
             raise ValueError(f"bins that end at {before.end_ms} ms do not adjoin those from {after.start_ms} ms")
     return Bins(
@@ -88,3 +90,141 @@ def join(parts: Sequence[Bins]) -> Bins:
         long_u=np.concatenate([part.long_u for part in parts]),
         counts=sum((part.counts for part in parts), Counts()),
     )
+
+
+def total(members: Sequence[Bins]) -> Bins:
+    """Sum links bin by bin: valid iff every member is valid, its rate the sum of theirs; for the live view.
+
+    Where the members' covered times differ the sum is brought to the full width and cut to whole micro-octets
+    per bin (less than 3e-8 bit/s at 300 s); ``octets_u`` is then a rate, no volume. A bin with a member that is
+    not valid is empty. The month uses ``rates.Rates``, which stays exact.
+    """
+    first = members[0]
+    if any(
+        (m.start_ms, m.width_ms, len(m.octets_u)) != (first.start_ms, first.width_ms, len(first.octets_u))
+        for m in members
+    ):
+        raise ValueError("the links' bins are not of the same span")
+    valid = np.logical_and.reduce([member.valid for member in members])
+    octets_u = np.where(valid, sum(member.octets_u for member in members), 0)
+    covered_ms = np.where(valid, first.covered_ms, 0)
+    for i in np.flatnonzero(np.logical_or.reduce([m.covered_ms != first.covered_ms for m in members]) & valid):
+        rate = sum(Fraction(int(member.octets_u[i]), int(member.covered_ms[i])) for member in members)
+        octets_u[i], covered_ms[i] = int(rate * first.width_ms), first.width_ms
+    return Bins(
+        start_ms=first.start_ms,
+        width_ms=first.width_ms,
+        octets_u=octets_u,
+        covered_ms=covered_ms,
+        long_u=np.sum([member.long_u for member in members], axis=0),
+        counts=sum((member.counts for member in members), Counts()),
+    )
+
+
+def bins(deltas: Deltas, *, start_ms: int, count: int, width_ms: int = WIDTH_MS) -> Bins:
+    """Split the deltas over ``count`` bins of ``width_ms`` from ``start_ms`` (UTC ms) in proportion to time.
+
+    What lies outside the span is left out, so that days and months add up. For a span to come out the same
+    from fewer readings, hand in all readings from 900 s before it to 900 s after it, and in any case the last
+    reading before and the first one after it, however far: a long delta's volume is spread over all its time.
+    Bins wider than 600 s are refused (ValueError): their micro-octets might not fit 64 bits.
+    """
+    if not 0 < width_ms <= 2 * WIDTH_MS:
+        raise ValueError(f"bins of {width_ms} ms: give 1 to {2 * WIDTH_MS} ms")
+    grid = _Grid(start_ms, count, width_ms)
+    octets_u, covered_ms = _spread(deltas, Verdict.VALID, grid)
+    long_u, _ = _spread(deltas, Verdict.LONG, grid)
+    return Bins(start_ms, width_ms, octets_u, covered_ms, long_u, _counts(deltas, grid))
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    start_ms: int
+    count: int
+    width_ms: int
+
+    @property
+    def end_ms(self) -> int:
+        return self.start_ms + self.count * self.width_ms
+
+
+def _counts(deltas: Deltas, grid: _Grid) -> Counts:
+    low, high = np.searchsorted(deltas.end_ms, (grid.start_ms, grid.end_ms), side="right")
+    judged = deltas.verdict[low:high]
+    clashes = (deltas.contradictory_ms > grid.start_ms) & (deltas.contradictory_ms <= grid.end_ms)
+    return Counts(*(int(np.count_nonzero(judged == verdict)) for verdict in Verdict), int(clashes.sum()))
+
+
+def _spread(deltas: Deltas, verdict: Verdict, grid: _Grid) -> tuple[Int64s, Int64s]:
+    """Return micro-octets and covered ms of each bin from the deltas of one verdict.
+
+    Deltas overlap only where a clock was set back; each run without overlap is added by itself.
+
+    A bin which they cover more than twice over holds nothing: its clock was none, and its sum might not fit.
+    """
+    octets_u, covered_ms = np.zeros(grid.count, np.int64), np.zeros(grid.count, np.int64)
+    use = deltas.verdict == verdict
+    if not use.any():
+        return octets_u, covered_ms
+    columns = (deltas.start_ms, deltas.end_ms, deltas.octets)
+    start, end, octets = columns if use.all() else (column[use] for column in columns)
+    breaks = np.flatnonzero(start[1:] < end[:-1]) + 1
+    for low, high in pairwise((0, *breaks.tolist(), len(end))):
+        if end[high - 1] > grid.start_ms and start[low] < grid.end_ms:
+            _add_run(start[low:high], end[low:high], octets[low:high], grid, octets_u, covered_ms)
+    runaway = covered_ms > 2 * grid.width_ms
+    octets_u[runaway] = covered_ms[runaway] = 0
+    return octets_u, covered_ms
+
+
+def _add_run(start: Int64s, end: Int64s, octets: Int64s, grid: _Grid, octets_u: Int64s, covered_ms: Int64s) -> None:
+    """Add deltas that follow one another without overlap to the bins they touch.
+
+    What passes an edge is read off the deltas on it: a bin holds the deltas that end in it, less the share of
+    the first one before its edge, plus the share of the next one before its other edge.
+    """
+    low = max((int(start[0]) - grid.start_ms) // grid.width_ms, 0)
+    high = min(-((grid.start_ms - int(end[-1])) // grid.width_ms), grid.count)
+    edges = np.arange(low, high + 1) * grid.width_ms + grid.start_ms
+    on = np.searchsorted(end, edges, side="right")
+    ended = _sums(octets, on)
+    clipped = np.minimum(on, len(end) - 1)
+    begun = np.where(on < len(end), np.maximum(edges - start[clipped], 0), 0)
+    length = end[clipped] - start[clipped]
+    before = _share(octets[clipped], length, begun)
+    octets_u[low:high] += ended * MICRO - before[:-1] + before[1:]
+    covered_ms[low:high] += _covered(start, end, edges, on, begun)
+
+
+def _sums(values: Int64s, on: NDArray[np.intp]) -> Int64s:
+    """Return the sums of ``values[on[k]:on[k + 1]]``."""
+    total = np.zeros(len(on) - 1, np.int64)
+    filled = np.flatnonzero(on[1:] > on[:-1])
+    if len(filled):
+        total[filled] = np.add.reduceat(values[: on[-1]], on[filled])
+    return total
+
+
+def _covered(start: Int64s, end: Int64s, edges: Int64s, on: NDArray[np.intp], begun: Int64s) -> Int64s:
+    if (start[1:] == end[:-1]).all():
+        inside = np.clip(edges, start[0], end[-1])
+        return inside[1:] - inside[:-1]
+    return _sums(end - start, on) - begun[:-1] + begun[1:]
+
+
+def _share(octets: Int64s, length_ms: Int64s, part_ms: Int64s) -> Int64s:
+    """Return the micro-octets of deltas in their first ``part_ms``: octets x part / length, to the nearest.
+
+    Two divisions keep it in 64 bits; what would not fit goes by Python's integers, modulo 2^64, as the sums and
+    differences of int64 do too: each bin's own sum fits.
+    """
+    largest = int(octets.max())
+    if largest * int(length_ms.max()) < 2**63 and largest * MICRO < 2**63:
+        product = octets * part_ms
+        whole = product // length_ms
+        return whole * MICRO + ((product - whole * length_ms) * MICRO + length_ms // 2) // length_ms
+    exact = (
+        (int(size) * MICRO * int(part) * 2 + int(length)) // (2 * int(length))
+        for size, length, part in zip(octets, length_ms, part_ms, strict=True)
+    )
+    return np.array([value % 2**64 for value in exact], np.uint64).view(np.int64)

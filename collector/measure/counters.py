@@ -6,16 +6,30 @@ LONG ones give volume. Nothing is interpolated, filled or guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 Int64s = NDArray[np.int64]
+Uint64s = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
 
 LONG_MS = 900_000
 """A delta over more than this gives volume only (rule 5)."""
+
+TRUNCATION_MS = 2
+"""Wall and boot time are cut to whole ms each, so their differences may disagree by this much in peace."""
+
+UPTIME_SLACK_MS = 10_000
+"""1000 ticks of 10 ms: how far sysUpTime may stray from the elapsed time (rule 1)."""
+
+MAX_BPS = 120_000_000_000
+"""More than this between two readings is over-physical whatever the port: a 300-s bin holds 245 Gbit/s."""
+
+_U32 = 2**32
+_BLOCK = 8192
 
 
 class Verdict(IntEnum):
@@ -49,7 +63,7 @@ class CounterSeries:
     time_ms: Int64s
     boot: Int64s
     boot_ms: Int64s
-    octets: NDArray[np.uint64]
+    octets: Uint64s
     bits: Int64s
     speed: Int64s
     uptime_ticks: Int64s
@@ -70,3 +84,216 @@ class Deltas:
     octets: Int64s
     verdict: NDArray[np.int8]
     contradictory_ms: Int64s
+
+
+def deltas(series: CounterSeries, *, port_bps: int = 0, cache_s: int = 0) -> Deltas:
+    """Judge every pair of successive readings.
+
+    ``port_bps`` is the contract's port speed (0 unknown), ``cache_s`` the device's counter cache in seconds
+    (net-snmp 3). Readings are ordered by corrected time, identical repeats count once, contradictory readings
+    of one time are all rejected. The result depends on the set of readings only.
+
+    dt is the difference of CLOCK_BOOTTIME within one boot, else of wall time. Where both differ by more than
+    their truncation (the wall clock was set), the delta lies at ``[end - dt, end]``. A delta is CLOCK if dt is
+    not positive, or if the two readings are not neighbours in boot time too: with a wall clock that jumped to
+    and fro, traffic would count twice.
+
+    Evidence of a restart (boot id, uptime, discontinuity time, ifIndex, width of the counter) which only one
+    of the two readings carries cannot be compared: a reset. Of several faults the last in this order is told:
+    over-physical, ambiguous wrap, backward, reset, clock.
+    """
+    series, contradictory = _ordered(series)
+    end = series.time_ms[1:]
+    start, octets, verdict = series.time_ms[:-1], np.empty(len(end), np.int64), np.empty(len(end), np.int8)
+    broken = _broken(series)
+    for low in range(0, len(end), _BLOCK):
+        part = slice(low, min(low + _BLOCK, len(end)))
+        moved = _judge(_part(series, part), broken, part, port_bps, cache_s, octets[part], verdict[part])
+        if moved is not None:
+            start = start.copy() if start.base is not None else start
+            start[part] = moved
+    return Deltas(start, end, octets, verdict, contradictory)
+
+
+def _part(series: CounterSeries, part: slice) -> CounterSeries:
+    """Return the readings of the deltas of one block, small enough for the processor's cache."""
+    return CounterSeries(*(getattr(series, f.name)[part.start : part.stop + 1] for f in fields(CounterSeries)))
+
+
+def _judge(
+    series: CounterSeries,
+    broken: Mask | None,
+    part: slice,
+    port_bps: int,
+    cache_s: int,
+    octets: Int64s,
+    verdict: NDArray[np.int8],
+) -> Int64s | None:
+    """Fill in octets and verdicts of one block; return its starts where they are not the readings' times."""
+    wall = series.time_ms[1:] - series.time_ms[:-1]
+    dt = _elapsed(series, wall)
+    grown, wraps = _grown(series, dt)
+    verdict[:] = Verdict.VALID
+    if dt.max() > LONG_MS:
+        verdict[dt > LONG_MS] = Verdict.LONG
+    faults = [(_over_physical(series, grown, dt, port_bps, cache_s), Verdict.OVER_PHYSICAL), *wraps]
+    clock = None if broken is None else broken[part]
+    for mask, fault in [*faults, (_reset(series, dt), Verdict.RESET), (clock, Verdict.CLOCK)]:
+        if mask is not None:
+            verdict[mask] = fault
+    octets[:] = grown.view(np.int64)
+    if verdict.max() > Verdict.LONG:
+        octets[verdict > Verdict.LONG] = 0
+    if dt is wall:
+        return None
+    off = wall - dt
+    if off.min() >= -TRUNCATION_MS and off.max() <= TRUNCATION_MS:
+        return None
+    return np.where(np.abs(off) > TRUNCATION_MS, series.time_ms[1:] - dt, series.time_ms[:-1])
+
+
+def _ordered(series: CounterSeries) -> tuple[CounterSeries, Int64s]:
+    """Return readings of strictly rising time, and the times of the contradictory ones left out."""
+    time = series.time_ms
+    if (time[1:] > time[:-1]).all():
+        return series, time[:0]
+    columns = _picked(series, np.argsort(time, kind="stable"))
+    time = columns[0]
+    if (time[1:] > time[:-1]).all():
+        return CounterSeries(*columns), time[:0]  # type: ignore[arg-type]
+    columns = _picked(series, np.lexsort([getattr(series, f.name) for f in reversed(fields(CounterSeries))]))
+    repeat = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
+    columns = [column[np.concatenate(([True], ~repeat))] for column in columns]
+    time = columns[0]
+    clash = np.zeros(len(time), np.bool_)
+    clash[1:] = time[1:] == time[:-1]
+    clash[:-1] |= clash[1:]
+    return CounterSeries(*(column[~clash] for column in columns)), time[clash]  # type: ignore[arg-type]
+
+
+def _picked(series: CounterSeries, order: NDArray[np.intp]) -> list[Int64s]:
+    return [getattr(series, f.name)[order] for f in fields(CounterSeries)]
+
+
+def _one(column: Int64s) -> int | None:
+    """Return the value of a constant column, None for another."""
+    if column.strides == (0,) or column.min() == column.max():
+        return int(column[0])
+    return None
+
+
+def _elapsed(series: CounterSeries, wall: Int64s) -> Int64s:
+    """Return dt in ms: boot time within one boot, else wall time (then the very array)."""
+    boot = series.boot
+    label = _one(boot)
+    if label is None:
+        same = (boot[1:] == boot[:-1]) & (boot[1:] >= 0)
+        return np.where(same, series.boot_ms[1:] - series.boot_ms[:-1], wall)
+    return wall if label < 0 else series.boot_ms[1:] - series.boot_ms[:-1]
+
+
+def _broken(series: CounterSeries) -> Mask | None:
+    """Tell which deltas the clocks contradict: of one boot, but not successive in boot time (None: none)."""
+    boot, at = series.boot, series.boot_ms
+    if len(boot) < 2:
+        return None
+    later = at[1:] > at[:-1]
+    if _one(boot) is not None:
+        if boot[0] < 0 or later.all():
+            return None
+        same = np.ones(len(later), np.bool_)
+    else:
+        same = (boot[1:] == boot[:-1]) & (boot[1:] >= 0)
+        if not (same & ~later).any() and _each_boot_in_one_run(boot):
+            return None
+    return same & ~(later & _neighbours(series))
+
+
+def _each_boot_in_one_run(boot: Int64s) -> bool:
+    runs = boot[np.concatenate(([True], boot[1:] != boot[:-1]))]
+    runs = runs[runs >= 0]
+    return len(np.unique(runs)) == len(runs)
+
+
+def _neighbours(series: CounterSeries) -> Mask:
+    """Tell which pairs have no reading of their boot strictly between them in boot time."""
+    order = np.lexsort((series.boot_ms, series.boot))
+    boot, at = series.boot[order], series.boot_ms[order]
+    step = (boot[1:] != boot[:-1]) | (at[1:] != at[:-1])
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.concatenate(([0], np.cumsum(step)))
+    successive: Mask = rank[1:] == rank[:-1] + 1
+    return successive
+
+
+def _reset(series: CounterSeries, dt: Int64s) -> Mask | None:
+    """Tell which deltas span a restart of the counter (rule 1)."""
+    masks = [
+        column[1:] != column[:-1]
+        for column in (series.boot, series.discontinuity_ticks, series.index, series.bits)
+        if _one(column) is None
+    ]
+    constant = _one(series.uptime_ticks)
+    if constant is None or constant >= 0:
+        masks.append(_restarted(series.uptime_ticks, dt))
+    return np.logical_or.reduce(masks) if masks else None
+
+
+def _restarted(uptime: Int64s, dt: Int64s) -> Mask:
+    """Tell where sysUpTime does not fit the elapsed ``dt`` (ms), its 497-day wrap allowed for (rule 1)."""
+    uptime = np.where((uptime >= 0) & (uptime < _U32), uptime, -1)
+    before, after = uptime[:-1], uptime[1:]
+    expected = before * 10 + dt
+    wrapped = np.abs((after + _U32) * 10 - expected)
+    off = np.where(after < before, wrapped, expected - after * 10)
+    both = (before >= 0) & (after >= 0)
+    return np.where(both, off > UPTIME_SLACK_MS, (before >= 0) != (after >= 0))
+
+
+def _grown(series: CounterSeries, dt: Int64s) -> tuple[Uint64s, list[tuple[Mask, Verdict]]]:
+    """Return what the counter grew (meaningless where faulty) and the faults of rules 2 and 3."""
+    before, after = series.octets[:-1], series.octets[1:]
+    grown, fell = after - before, after < before
+    bits = _one(series.bits)
+    if bits is not None and bits != 32:
+        return grown, [(fell, Verdict.BACKWARD)] if fell.any() else []
+    narrow = series.bits[1:] == 32
+    speed = np.maximum(series.speed[1:], series.speed[:-1])
+    known = narrow & (speed > 0)
+    ambiguous = known & (dt >= -(-8 * _U32 * 1000 // np.maximum(speed, 1)))
+    wrapped = fell & known
+    grown[wrapped] += np.uint64(_U32)
+    unfit = narrow & ((before >= _U32) | (after >= _U32))
+    return grown, [(ambiguous, Verdict.AMBIGUOUS_WRAP), ((fell & ~wrapped) | unfit, Verdict.BACKWARD)]
+
+
+def _over_physical(series: CounterSeries, grown: Uint64s, dt: Int64s, port_bps: int, cache_s: int) -> Mask | None:
+    """Tell which deltas no port could carry (rule 4, and ``MAX_BPS`` for every port)."""
+    one = _one(series.speed)
+    speed = np.full(1, one) if one is not None else np.maximum(series.speed[1:], series.speed[:-1])
+    if port_bps > 0:
+        speed = np.where(speed > 0, np.minimum(speed, port_bps), port_bps)
+    masks = []
+    if (speed > 0).any():
+        masks.append(_exceeds(grown, dt + cache_s * 1000, 21, speed))
+    if cache_s or (speed <= 0).any() or speed.max() * 21 > MAX_BPS * 20:
+        masks.append(_exceeds(grown, dt, 20, np.full(1, MAX_BPS)))
+    found = [mask for mask in masks if mask is not None]
+    return np.logical_or.reduce(found) if found else None
+
+
+def _exceeds(octets: Uint64s, span_ms: Int64s, twentieths: int, speed: Int64s) -> Mask | None:
+    """Tell where ``octets`` in ``span_ms`` pass ``twentieths``/20 of a known ``speed``; None for nowhere.
+
+    Floats decide but for what lies within their error, which integers decide.
+    """
+    limit = np.where(speed > 0, speed * (twentieths / 160_000), np.inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        used = octets.astype(np.float64) / span_ms
+    if used.max() < limit.min() * (1 - 1e-9) and used.min() >= 0:
+        return None
+    over = ~(used < limit * (1 - 1e-9))
+    for i in np.flatnonzero(over & ~(used > limit * (1 + 1e-9))):
+        known = int(speed[i if len(speed) > 1 else 0])
+        over[i] = known > 0 and int(octets[i]) * 160_000 > twentieths * known * int(span_ms[i])
+    return over

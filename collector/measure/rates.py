@@ -1,0 +1,150 @@
+"""Rates of the bins of one or several links, summed bin by bin before anything is ranked; exact throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.measure.bins import Bins
+from collector.measure.counters import Int64s, Mask
+from collector.measure.percentile import Floats, Order
+
+_BITS = 125
+"""Micro-octets per ms are 8/1000 bit/s: rate = octets_u / (125 x covered_ms)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """One link's bins and the range ``[low, high)`` of those wholly inside its active time."""
+
+    bins: Bins
+    low: int
+    high: int
+
+    @classmethod
+    def active(cls, bins: Bins, *, from_ms: int, to_ms: int | None) -> Member:
+        """Return the member whose bins count from ``from_ms`` until ``to_ms`` (None: to the end)."""
+        count = len(bins.octets_u)
+        low = -((bins.start_ms - from_ms) // bins.width_ms)
+        high = count if to_ms is None else (to_ms - bins.start_ms) // bins.width_ms
+        low = min(max(low, 0), count)
+        return cls(bins, low, min(max(high, low), count))
+
+    def within(self, low: int, high: int) -> Member:
+        """Return the member with only its active bins in ``[low, high)``."""
+        low = min(max(self.low, low), self.high)
+        return Member(self.bins, low, max(min(self.high, high), low))
+
+    @property
+    def all(self) -> bool:
+        """Whether every bin is active."""
+        return self.low == 0 and self.high == len(self.bins.octets_u)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rates:
+    """Bin values of several members together.
+
+    expected  bins in which at least one member is active (M')
+    valid     of these, the bins in which every active member is valid (N)
+    approx    bit/s, within a relative ``error``; meaningless where not valid
+    """
+
+    members: tuple[Member, ...]
+    expected: Mask
+    valid: Mask
+    approx: Floats
+    error: float
+
+    @classmethod
+    def of(cls, members: Sequence[Member], count: int) -> Rates:
+        """Sum ``members`` of ``count`` bins each; a bin is summed over the members active in it."""
+        if len(members) == 1 and members[0].all:
+            only = members[0].bins
+            approx = only.octets_u / np.maximum(only.covered_ms * _BITS, 1)
+            return cls(tuple(members), np.ones(count, np.bool_), only.valid, approx, 2.0**-51)
+        expected, valid = np.zeros(count, np.bool_), np.ones(count, np.bool_)
+        approx = np.zeros(count)
+        for member in members:
+            part = slice(member.low, member.high)
+            expected[part] = True
+            valid[part] &= member.bins.valid[part]
+            approx[part] += member.bins.octets_u[part] / np.maximum(member.bins.covered_ms[part] * _BITS, 1)
+        return cls(tuple(members), expected, valid & expected, approx, (len(members) + 2) * 2.0**-52)
+
+    def exact(self, places: NDArray[np.intp]) -> list[Fraction]:
+        """Return the exact bit/s of the valid bins ``places``; equal bins are worked out once."""
+        rows = np.concatenate([self._terms(member, places) for member in self.members])
+        if len(places) < 8:
+            return [_sum_of(row) for row in rows.T]
+        distinct, which = np.unique(rows, axis=1, return_inverse=True)
+        values = [_sum_of(column) for column in distinct.T]
+        return [values[i] for i in which.reshape(-1)]
+
+    @staticmethod
+    def _terms(member: Member, places: NDArray[np.intp]) -> Int64s:
+        inside = (places >= member.low) & (places < member.high)
+        return np.where(inside, (member.bins.octets_u[places], member.bins.covered_ms[places]), 0)
+
+    def total(self, places: NDArray[np.intp], shares: Int64s | None = None) -> Fraction:
+        """Return the exact sum of the valid bins ``places``, each divided by its whole number in ``shares``."""
+        result = Fraction(0)
+        for member in self.members:
+            use = places if member.all else places[(places >= member.low) & (places < member.high)]
+            parts = member.bins.covered_ms[use]
+            if shares is not None:
+                parts = parts * (shares if member.all else shares[(places >= member.low) & (places < member.high)])
+            result += _ratio_sum(member.bins.octets_u[use], parts)
+        return result / _BITS
+
+    def order(self, places: NDArray[np.intp]) -> Order:
+        """Sort the valid bins ``places``."""
+        whole = len(places) == len(self.approx)
+        approx = self.approx if whole else self.approx[places]
+        return Order.of(approx, self.error, lambda within: self.exact(within if whole else places[within]))
+
+
+def _sum_of(column: Int64s) -> Fraction:
+    pairs = zip(column[::2].tolist(), column[1::2].tolist(), strict=True)
+    return sum((Fraction(octets_u, covered) for octets_u, covered in pairs if covered), Fraction(0)) / _BITS
+
+
+def _ratio_sum(numbers: Int64s, parts: Int64s) -> Fraction:
+    """Return the exact sum of ``numbers / parts``, one division for each distinct part."""
+    result = Fraction(0)
+    while len(parts):
+        part = int(parts[len(parts) // 2])
+        alike = parts == part
+        result += Fraction(whole_sum(numbers[alike]), part)
+        if alike.all():
+            break
+        numbers, parts = numbers[~alike], parts[~alike]
+        if int(parts.min()) != int(parts.max()) and len(parts) > 64:
+            return result + _sorted_ratio_sum(numbers, parts)
+    return result
+
+
+def _sorted_ratio_sum(numbers: Int64s, parts: Int64s) -> Fraction:
+    order = np.argsort(parts, kind="stable")
+    numbers, parts = numbers[order], parts[order]
+    heads = np.flatnonzero(np.concatenate(([True], parts[1:] != parts[:-1])))
+    terms = [
+        Fraction(whole_sum(numbers[low:high]), int(parts[low]))
+        for low, high in zip(heads, [*heads[1:], len(parts)], strict=True)
+    ]
+    while len(terms) > 1:
+        terms = [sum(terms[i : i + 2], Fraction(0)) for i in range(0, len(terms), 2)]
+    return terms[0]
+
+
+def whole_sum(numbers: Int64s) -> int:
+    """Return the exact sum of non-negative int64, which itself may need more than 64 bits."""
+    if not len(numbers):
+        return 0
+    if int(numbers.max()) * len(numbers) < 2**63:
+        return int(numbers.sum())
+    return (int((numbers >> 32).sum()) << 32) + int((numbers & 0xFFFFFFFF).sum())
