@@ -16,7 +16,7 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, insert, select
 
 from agent.envelope import canonical
-from collector.register.engine import RegisterError, writing
+from collector.register.engine import RegisterError, reading, writing
 from collector.register.refusals import Refusals
 from collector.register.tables import audit as table
 
@@ -122,13 +122,13 @@ class Audit:
 
     def head(self) -> Head:
         """Return the newest record's number and hash, to be kept elsewhere."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return _head(connection)
 
     def records(self, *, after: int = 0, limit: int = 1000) -> list[Record]:
         """Return at most ``limit`` records that follow number ``after``."""
         query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [Record(*row) for row in connection.execute(query)]
 
     def verify(self, *, head: Head | None = None) -> Problem | None:

@@ -62,6 +62,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
         raise RegisterError(f"{name_of(engine)}: cannot be written: {_cause(error)}; nothing was recorded") from error
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one state of the database; RegisterError where it cannot be read."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except OperationalError as error:
+        raise RegisterError(f"{name_of(engine)}: cannot be read: {_cause(error)}") from error
+
+
 def name_of(engine: Engine) -> str:
     """Return the register's file or URL, without a password."""
     if engine.url.get_backend_name() == "sqlite":
