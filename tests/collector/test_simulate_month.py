@@ -11,10 +11,13 @@ import pytest
 from agent.clock import MS, WIB, WIT, Month
 from agent.envelope import inflate
 from agent.reading import decode, encode
+from collector.measure.bins import Bins, bins
+from collector.measure.counters import CounterSeries, deltas
+from collector.measure.rates import Member, Rates
 from collector.simulation.course import Course, spans
 from collector.simulation.scenario import MBIT, Fate, Office, SimulationError, offices
 from collector.simulation.station import Station, stations
-from collector.simulation.traffic import MARGIN_STEPS, STEP_MS, Grid, grid
+from collector.simulation.traffic import MARGIN_STEPS, STEP_MS, Grid, Ints, grid
 from collector.simulation.truth import truth
 
 FEBRUARY = grid(Month(2026, 2), WIB)
@@ -135,3 +138,37 @@ def test_office_hours_are_those_of_the_region() -> None:
     by_hour = [float(station.course.receive[(local % 24 == hour) & working].mean()) for hour in range(24)]
     assert 8 <= int(np.argmax(by_hour)) <= 15
     assert min(by_hour[8:12]) > 4 * max(by_hour[0:5])
+
+
+def _judged(course: Course, octets: Ints) -> Bins:
+    def constant(value: int) -> Ints:
+        return np.full(int(course.taken.sum()), value, np.int64)
+
+    series = CounterSeries(
+        time_ms=course.time_ms[course.taken],
+        boot=course.boot[course.taken],
+        boot_ms=(course.time_ms - course.booted_ms[course.boot])[course.taken],
+        octets=course.counters(octets)[course.taken],
+        bits=constant(course.bits),
+        speed=constant(course.speed),
+        uptime_ticks=constant(-1),
+        discontinuity_ticks=constant(-1),
+        index=constant(2),
+    )
+    return bins(deltas(series), start_ms=FEBRUARY.month.start_ns(WIB) // MS, count=8064)
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_the_collector_finds_what_the_generator_knows(fate: Fate) -> None:
+    courses = [station.course for station in made(fate)]
+    known = truth(FEBRUARY, "X", courses).unduh
+    members = [_judged(course, course.receive) for course in courses]
+    volume = sum(int(member.octets_u.sum()) + int(member.long_u.sum()) for member in members)
+    assert abs(Fraction(volume, 1_000_000) - known.volume_octets) <= 1
+    rates = Rates.of([Member.active(member, from_ms=0, to_ms=None) for member in members], 8064)
+    values = sorted(rates.exact(np.flatnonzero(rates.valid)))
+    assert len(values) == known.valid
+    assert known.peak is not None
+    assert abs(values[-1] - known.peak) < Fraction(1, 10)
+    if known.p95 is not None:
+        assert abs(values[(95 * len(values) + 99) // 100 - 1] - known.p95) < Fraction(1, 10)
