@@ -33,7 +33,9 @@ class Tail:
         self._span_ms = span_ms
         self._most = most
         self._samples: list[Sample] = []
-        self.version = 0
+
+    def __len__(self) -> int:
+        return len(self._samples)
 
     @property
     def latest(self) -> Sample | None:
@@ -49,7 +51,6 @@ class Tail:
         start = self._samples[-1].time_ms - self._span_ms
         keep = next(i for i, sample in enumerate(self._samples) if sample.time_ms >= start)
         del self._samples[: max(keep, len(self._samples) - self._most)]
-        self.version += 1
 
     def series(self, direction: str) -> CounterSeries:
         """Return one direction (``receive`` or ``transmit``) as a counter series."""

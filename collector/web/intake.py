@@ -76,7 +76,7 @@ def _write(ingest: Ingest, data: bytes, request: Request) -> Answer:
 
 
 def _enrol(enrolment: Enrolment, data: bytes, request: Request) -> Answer:
-    return enrolment.answer(data, source=request.client.host if request.client else "")
+    return enrolment.answer(data)
 
 
 def _json(status: int, code: str, message: str) -> Answer:

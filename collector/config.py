@@ -1,0 +1,80 @@
+"""The collector's configuration: the settings of its parts in one TOML file.
+
+Each option is declared beside its user; this file only puts them together. Relative paths are relative to
+the file they stand in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from agent.clock import ZONES, Zone
+from agent.config import ConfigError, load
+from collector.evaluation import EvaluationSettings
+from collector.ledger.tables import meta_of
+from collector.live import LiveSettings
+from collector.report.settings import ReportSettings
+from collector.retention import RetentionSettings
+from collector.web.listen import Listen
+
+FILE = "collector.toml"
+JOURNAL = "journal.db"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What one collector is told: its data folder, its region's fixed zone, and the settings of its parts.
+
+    ``report`` names the file of the office's names and texts (``config/report.toml``); without it those stay empty.
+    """
+
+    data: Path
+    zone: Literal["WIB", "WITA", "WIT"]
+    report: Path | None = None
+    listen: Listen = field(default_factory=Listen)
+    live: LiveSettings = field(default_factory=LiveSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+
+    @property
+    def place(self) -> Zone:
+        """The zone as an object."""
+        return ZONES[self.zone]
+
+    def report_settings(self) -> ReportSettings:
+        """Read the office's file; ConfigError."""
+        return load(ReportSettings, self.report) if self.report else ReportSettings()
+
+
+def read(path: Path) -> Settings:
+    """Read a configuration file; raise ConfigError."""
+    settings = load(Settings, path)
+    here = path.resolve().parent
+    listen = settings.listen
+    return replace(
+        settings,
+        data=here / settings.data,
+        report=here / settings.report if settings.report else None,
+        listen=replace(
+            listen,
+            certificate=here / listen.certificate if listen.certificate else None,
+            key=here / listen.key if listen.key else None,
+        ),
+    )
+
+
+def of_folder(data: Path) -> Settings:
+    """Return the settings of a data folder: of its ``collector.toml``, else defaults in the zone of its journal."""
+    if (data / FILE).is_file():
+        return read(data / FILE)
+    if not (data / JOURNAL).is_file():
+        raise ConfigError(f"{data}: neither {FILE} nor {JOURNAL} is in it; name the data folder, or use --config FILE")
+    zone = meta_of(data / JOURNAL)["zone"]
+    if zone not in ZONES:
+        raise ConfigError(f"{data / JOURNAL}: its zone {zone!r} is not one of {', '.join(ZONES)}")
+    return replace(_DEFAULTS, data=data, zone=zone)
+
+
+_DEFAULTS = Settings(data=Path(), zone="WIB")

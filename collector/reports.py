@@ -1,0 +1,103 @@
+"""The reports in the data folder: ``reports/YYYY-MM/N/`` holds version N, whole or not at all, never changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.clock import Month
+from agent.identity import Key
+from collector.judge.month import Evaluation
+from collector.report.build import Edition, build
+from collector.report.manifest import NAME, Origin, verify
+from collector.report.settings import ReportSettings
+from collector.report.tables import json_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One version of one month's report."""
+
+    month: Month
+    version: int
+    folder: Path
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest."""
+        return self.folder / NAME
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of its files."""
+        return tuple(sorted(file.name for file in self.folder.iterdir() if file.is_file()))
+
+    def content(self) -> dict[str, Any]:
+        """Read the JSON of the whole content, which the manifest names."""
+        name = json.loads(self.manifest.read_bytes())["content"]
+        table: dict[str, Any] = json.loads((self.folder / name).read_bytes())
+        return table
+
+    def problems(self, public: bytes) -> list[str]:
+        """Verify manifest and files; empty when whole."""
+        return verify(self.manifest, public=public)
+
+
+class Reports:
+    """Every version of every month's report."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def months(self) -> list[Month]:
+        """Return the months that have a report, oldest first."""
+        names = sorted(item.name for item in self._folder.iterdir()) if self._folder.is_dir() else []
+        return [month for month in map(_month, names) if month is not None and self.versions(month)]
+
+    def versions(self, month: Month) -> list[Issue]:
+        """Return the versions of a month's report, oldest first."""
+        place = self._folder / str(month)
+        numbers = sorted(int(item.name) for item in place.iterdir() if item.name.isdecimal()) if place.is_dir() else []
+        return [Issue(month, number, place / str(number)) for number in numbers]
+
+    def newest(self, month: Month) -> Issue | None:
+        """Return the newest version, None while there is none."""
+        return next(reversed(self.versions(month)), None)
+
+    def issue(
+        self, evaluation: Evaluation, *, settings: ReportSettings, origin: Origin, key: Key
+    ) -> tuple[Issue, bool]:
+        """Write the next version, unless its chapters say what the newest says already; tell whether it was written."""
+        from collector.report.folder import write  # noqa: PLC0415 - typst and xlsxwriter cost 40 MB, once a month
+
+        before = self.newest(evaluation.month)
+        edition = Edition()
+        if before is not None:
+            draft = build(evaluation=evaluation, settings=settings, origin=origin, edition=edition)
+            changed = _changed(before.content(), json.loads(json_bytes(draft)))
+            if not changed:
+                return before, False
+            edition = Edition(version=before.version + 1, changes=changed)
+        folder = self._folder / str(evaluation.month) / str(edition.version)
+        write(evaluation=evaluation, settings=settings, origin=origin, key=key, folder=folder, edition=edition)
+        return Issue(evaluation.month, edition.version, folder), True
+
+
+def _month(name: str) -> Month | None:
+    try:
+        return Month.parse(name)
+    except ValueError:
+        return None
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+    """Name the chapters that say something else than the version before, in words for the control sheet."""
+    old = {chapter["judul"]: chapter for chapter in before["bab"]}
+    new = {chapter["judul"]: chapter for chapter in after["bab"]}
+    return tuple(
+        f"{title}: isi berubah terhadap versi {before['versi']}."
+        for title in {**old, **new}
+        if old.get(title) != new.get(title)
+    )
