@@ -174,10 +174,11 @@ class Spool:
             if self._saved_ns is None or now - self._saved_ns >= _SAVE_EVERY_NS:
                 self._save()
 
-    def renew_run(self) -> None:
-        """Begin a new run: the collector says that this one's numbers were used by somebody else as well."""
+    def renew_run(self, run: str) -> None:
+        """Leave ``run`` if it is the present one: the collector says that somebody else uses its numbers as well."""
         with self._lock:
-            self._renew()
+            if run == self._run:
+                self._renew()
 
     # Writing
 

@@ -1,0 +1,204 @@
+"""What an administrator does with a node beside running it: look at its readings, check it, enrol it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from agent import enrol, gather, settings
+from agent.channel import Answer, Channel, ChannelError
+from agent.clock import NS, SystemClock
+from agent.config import ConfigError
+from agent.envelope import CLOCK_HEADER, CONTENT_TYPE, EnvelopeError, read_receipts
+from agent.gather import Gatherer
+from agent.identity import fingerprint
+from agent.settings import Settings
+from agent.source import Target
+from agent.uplink import PATH as BATCHES
+
+_CLOCK_DOUBT_S = 300
+"""The collector takes an agent's wall clock as it stands up to this difference (design.md §4)."""
+_LEAST_FREE = 16 * 1024 * 1024
+
+
+class Fault(Exception):
+    """A step of the check that failed; the message names the thing, the place and the mend."""
+
+
+Say = Callable[[str], None]
+"""Takes a line for the administrator."""
+
+
+def once(path: Path, say: Say) -> int:
+    """Say what one cycle measures, as line protocol; 1 when an input failed (its reason is logged)."""
+    _, targets = settings.load(path)
+    text = b"".join(_measure(targets)).decode()
+    say(text.rstrip("\n"))
+    return int(bool(_failed(text)))
+
+
+def _measure(targets: tuple[Target, ...]) -> list[bytes]:
+    clock = SystemClock()
+    gatherer = Gatherer(clock)
+    return [gatherer.device(target, gather.look(clock)) for target in targets]
+
+
+def _failed(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("nadi_input,") and " up=0i" in line]
+
+
+def enrol_node(path: Path, token: str, say: Say) -> int:
+    """Make the node's key if it has none, send it with the token, keep the collector's answer."""
+    config, _ = settings.load(path)
+    enrol.prepare(config.state)
+    key = enrol.key_of(config.state, create=True)
+    channel = Channel(config.collector, _kept_ca(config))
+    headers = {"Content-Type": "application/json"}
+    try:
+        answer = channel.post(enrol.PATH, enrol.request(token, config.name, key), headers)
+    except ChannelError as error:
+        raise ConfigError(f"not enrolled: {error}") from error
+    finally:
+        channel.close()
+    if answer.status != 200:
+        raise ConfigError(f"not enrolled: the collector refused (status {answer.status}): {_message(answer.body)}")
+    try:
+        enrolment = enrol.Enrolment.from_json(answer.body)
+    except ValueError as error:
+        raise ConfigError(f"not enrolled: what answered at {config.collector.url} is {error}") from error
+    enrol.keep(config.state, enrolment)
+    say(f"{config.name} is enrolled; node {fingerprint(key.public)}, collector {fingerprint(enrolment.collector_key)}")
+    return 0
+
+
+def _kept_ca(config: Settings) -> str | None:
+    try:
+        return enrol.load(config.state).ca
+    except ConfigError:
+        return None
+
+
+def _message(body: bytes) -> str:
+    """Return the reason of a refusal, printable and short."""
+    try:
+        text = str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        text = body.decode("utf-8", "replace")
+    return "".join(char for char in text[:300] if char.isprintable()) or "no reason given"
+
+
+def check(path: Path, say: Say) -> int:
+    """Go the way of a reading step by step and say what holds; 1 when something does not."""
+    steps: list[tuple[str, Callable[[Settings], str]]] = [
+        ("state directory", _state),
+        ("key", _key),
+        ("enrolment", _enrolment),
+        ("spool", _spool),
+        ("name", _name),
+        ("collector", _collector),
+    ]
+    config, targets = settings.load(path)
+    say(f"ok     configuration: {path}: agent {config.name}, {len(targets)} device(s), every {config.interval} s")
+    faults = _hold("inputs", say, lambda: _inputs(targets))
+    for label, step in steps:
+        faults += _hold(label, say, lambda step=step: step(config))  # type: ignore[misc]
+    say("the node is ready" if not faults else f"{faults} fault(s); mend the first, then check again")
+    return int(bool(faults))
+
+
+def _hold(label: str, say: Say, step: Callable[[], str]) -> int:
+    try:
+        say(f"ok     {label}: {step()}")
+    except (ConfigError, Fault) as error:
+        say(f"FAULT  {label}: {error}")
+        return 1
+    return 0
+
+
+def _inputs(targets: tuple[Target, ...]) -> str:
+    text = b"".join(_measure(targets)).decode()
+    failed = _failed(text)
+    if failed:
+        raise Fault(
+            f"{len(failed)} failed, the reason is logged above: {', '.join(line.split()[0] for line in failed)}"
+        )
+    return f"{sum(len(t.inputs) for t in targets)} gave {len(text.splitlines())} readings"
+
+
+def _state(config: Settings) -> str:
+    if not config.state.exists():
+        raise Fault(f"{config.state} does not exist; nadi-agent enrol makes it")
+    enrol.prepare(config.state)
+    return str(config.state)
+
+
+def _key(config: Settings) -> str:
+    return f"node {fingerprint(enrol.key_of(config.state).public)}"
+
+
+def _enrolment(config: Settings) -> str:
+    return f"collector {fingerprint(enrol.load(config.state).collector_key)}"
+
+
+def _spool(config: Settings) -> str:
+    directory = config.state / "spool"
+    if not directory.exists():
+        return f"{directory}: not there yet; made at the first start"
+    if not directory.is_dir():
+        raise Fault(f"{directory} is not a directory; move it away")
+    if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+        raise Fault(f"{directory} cannot be written by this user; run as the agent's user, or chown it")
+    strange = sorted(f.name for f in directory.iterdir() if not f.is_file() or f.suffix not in (".seg", ".new", ""))
+    if strange:
+        raise Fault(f"{directory} holds what is not the agent's: {', '.join(strange[:5])}; move it away")
+    used = sum(f.stat().st_size for f in directory.glob("*.seg"))
+    free = os.statvfs(directory).f_bavail * os.statvfs(directory).f_frsize
+    if free < _LEAST_FREE:
+        raise Fault(f"{directory}: only {free / 1e6:.1f} MB of disk are free; make room, or readings will be dropped")
+    return f"{directory}: {used / 1e6:.1f} of {config.spool.limit_mib} MiB used, {free / 1e6:.0f} MB of disk free"
+
+
+def _name(config: Settings) -> str:
+    host, port = config.collector.address
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise Fault(f"{host} cannot be resolved ({error}); check DNS, /etc/hosts and collector.url") from error
+    return f"{host} is {', '.join(sorted({str(item[4][0]) for item in found}))}"
+
+
+def _collector(config: Settings) -> str:
+    """Ask for receipts of nothing: the answer shows way, certificate, clock and, by its signature, the collector."""
+    clock = SystemClock()
+    channel = Channel(config.collector, _kept_ca(config))
+    now = clock.now()
+    headers = {"Content-Type": CONTENT_TYPE, CLOCK_HEADER: f"{now.boot_id} {now.wall_ns} {now.boot_ns}"}
+    try:
+        answer = channel.post(BATCHES, b"", headers)
+    except ChannelError as error:
+        raise Fault(str(error)) from error
+    finally:
+        channel.close()
+    offset = _offset_s(answer, clock.now().wall_ns)
+    if offset is not None and abs(offset) > _CLOCK_DOUBT_S:
+        raise Fault(f"this clock is {offset:+.0f} s off the collector's; set it (NTP), or readings are flagged")
+    try:
+        read_receipts(answer.body, enrol.load(config.state).collector_key)
+    except EnvelopeError as error:
+        raise Fault(
+            f"{config.collector.url}: status {answer.status}: {error}; is this the collector enrolled at?"
+        ) from error
+    clocks = "its clock is not told" if offset is None else f"clock offset {offset:+.0f} s"
+    return f"{config.collector.url} answers and signs; {clocks}"
+
+
+def _offset_s(answer: Answer, wall_ns: int) -> float | None:
+    """Return how far this clock is ahead of the answer's Date (whole seconds); None without one."""
+    try:
+        return wall_ns / NS - parsedate_to_datetime(answer.date).timestamp()
+    except ValueError:
+        return None
