@@ -25,6 +25,8 @@ from collector.register.engine import RegisterError, reading, writing
 from collector.register.enrolment import AgentKey, Enrolled, EnrolmentRefused, Invitation, bound, check_name, digest
 from collector.register.tables import token as token_table
 
+__all__ = ["REFRESH_NS", "Access", "EnrolmentRefused", "Peer", "Token", "WriteToken"]
+
 REFRESH_NS = 10 * NS
 """How long a revocation by another process may stay unseen; one by this process is seen at once."""
 

@@ -257,8 +257,8 @@ def allocation(item: Item, form: AllocationForm) -> Declared[Allocation]:
         valid_to_ns=item.until("valid_to", form.valid_to),
         klass=form.priority,
     )
-    if record.floor_down_bps > record.down_bps:
+    if record.floor_down_bps > record.down_bps > 0:
         item.wrong("floor_down_mbps", "is more than the allocation down_mbps; a guaranteed minimum is part of it")
-    if record.floor_up_bps > record.up_bps:
+    if record.floor_up_bps > record.up_bps > 0:
         item.wrong("floor_up_mbps", "is more than the allocation up_mbps; a guaranteed minimum is part of it")
     return Declared(record, item.revoked(form.revoked))
