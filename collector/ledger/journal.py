@@ -222,6 +222,17 @@ class Journal:
                 if some[-1] > after_id and some[0] <= upto:
                     yield from self._read(f"{sql} AND id IN ({','.join(map(str, some))}) ORDER BY id", values)
 
+    def unsure(self, *, device: str | None = None, after_id: int = 0, upto_id: int | None = None) -> Iterator[Row]:
+        """Yield the rows of unsure time (of a device), in id order, by id in ``(after_id, upto_id]``."""
+        where = f"id > ? AND id <= ? AND device <> 0 AND flags & {CLOCK_UNSURE} <> 0"
+        values = [after_id, self.length() if upto_id is None else upto_id]
+        if device is not None:
+            where += " AND id IN (SELECT id FROM entry_day WHERE device = ? AND day = ?)"
+            with self._reader() as db:
+                values += [self._names.find(db, device) or 0, tables.NO_DAY]
+        sql = f"SELECT {tables.COLUMNS} FROM entry WHERE {where} ORDER BY id LIMIT {_CHUNK}"  # noqa: S608
+        yield from self._walk(sql, values)
+
     def _walk(self, sql: str, values: list[int]) -> Iterator[Row]:
         while True:
             last = 0

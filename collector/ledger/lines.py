@@ -34,10 +34,11 @@ _LITERALS = {
 _CASTS: dict[str, Any] = {"Q": int, "q": int, "d": float}
 
 
-def columns_of(rows: Iterable[Row]) -> dict[Series, Columns]:
+def columns_of(rows: Iterable[Row], *, only: Series | None = None) -> dict[Series, Columns]:
     """Decode journal rows into columns by series, ordered by corrected time (of one time: in journal order).
 
-    Raises LineError for a line that is not of the catalogue: ingest stores none, so the catalogue was cut.
+    ``only`` passes over the lines of other series. Raises LineError for a line that is not of the catalogue:
+    ingest stores none, so the catalogue was cut.
     """
     shapes: dict[tuple[str, bytes], _Shape] = {}
     tables: dict[Series, _Table] = {}
@@ -49,23 +50,20 @@ def columns_of(rows: Iterable[Row]) -> dict[Series, Columns]:
                 continue
             shape = shapes.get((row.agent, line[: line.find(b" ")]))
             if shape is None or not shape.take(line, place):
-                _read_in_full(line, row, place, shapes, tables)
-    return {series: table.columns(series, stamps).ordered() for series, table in tables.items()}
+                series, reading = _read_in_full(line, row)
+                table = tables.setdefault(series, _Table() if only in (None, series) else _PASSED)
+                shape = shapes[row.agent, line[: line.find(b" ")]] = table.shape(reading)
+                shape.learn(line)
+                shape.add(reading, place)
+    return {series: table.columns(series, stamps).ordered() for series, table in tables.items() if table is not _PASSED}
 
 
-def _read_in_full(
-    line: bytes, row: Row, place: int, shapes: dict[tuple[str, bytes], _Shape], tables: dict[Series, _Table]
-) -> None:
+def _read_in_full(line: bytes, row: Row) -> tuple[Series, Reading]:
     try:
         reading = parse_line(line)
     except LineError as error:
         raise LineError(f"journal row {row.id} ({row.key}): {error}") from error
-    series = Series(row.agent, row.device, series_key(reading.measurement, reading.tags))
-    table = tables.setdefault(series, _Table())
-    shape = table.shape(reading)
-    shape.learn(line)
-    shape.add(reading, place)
-    shapes[row.agent, line[: line.find(b" ")]] = shape
+    return Series(row.agent, row.device, series_key(reading.measurement, reading.tags)), reading
 
 
 class _Stamps:
@@ -154,6 +152,28 @@ class _Table:
             boot_ns=np.where(boot >= 0, times + anchor, 0),
             fields=_fields(shapes, len(times)),
         )
+
+
+class _PassedShape(_Shape):
+    """Takes every line and keeps none."""
+
+    def take(self, line: bytes, place: int) -> bool:
+        """Pass over a line."""
+        return True
+
+    def add(self, reading: Reading, place: int) -> None:
+        """Pass over a reading."""
+
+
+class _PassedTable(_Table):
+    """The table of series that nobody asked for."""
+
+    def shape(self, reading: Reading) -> _Shape:
+        """Return the shape that keeps nothing."""
+        return _PassedShape((), ())
+
+
+_PASSED = _PassedTable()
 
 
 def _type(measurement: str, name: str) -> str:

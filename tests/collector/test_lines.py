@@ -47,8 +47,8 @@ def row(lines: str, *, number: int = 1, boot_id: str = "boot-a", shift_ns: int =
 def as_readings(columns: Columns) -> list[tuple[int, dict[str, object]]]:
     found = []
     for i, time_ns in enumerate(columns.time_ns.tolist()):
-        fields = {n: c.values[i].item() for n, c in columns.fields.items() if c.present is None or c.present[i]}
-        found.append((time_ns, fields))
+        names = [n for n, c in sorted(columns.fields.items()) if c.present is None or c.present[i]]
+        found.append((time_ns, {name: columns.fields[name].values[i].item() for name in names}))
     return found
 
 
@@ -88,7 +88,7 @@ def encode_as_sent(lines: list[str]) -> str:
 
 
 def as_kept(fields: dict[str, int | float]) -> dict[str, int | float]:
-    return {name: float(value) if name == "load1" else value for name, value in fields.items()}
+    return {name: float(value) if name == "load1" else value for name, value in sorted(fields.items())}
 
 
 def test_a_line_outside_the_catalogue_names_its_row() -> None:

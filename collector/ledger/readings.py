@@ -1,0 +1,145 @@
+"""The one way to read measurements: sealed chunks together with what the journal holds beyond them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Literal
+
+import numpy as np
+
+from agent.clock import MS
+from collector.ledger.archive import Archive
+from collector.ledger.chunks import decode
+from collector.ledger.columns import Column, Columns, Ints, Series, interface_series, joined
+from collector.ledger.journal import CLOCK_UNSURE, Journal
+from collector.ledger.lines import columns_of
+from collector.measure.counters import CounterSeries
+
+Direction = Literal["receive", "transmit"]
+DIRECTIONS: tuple[Direction, ...] = ("receive", "transmit")
+
+_DAY = timedelta(days=1)
+_EVIDENCE = {
+    "bits": ("counter_bits", 64),
+    "speed": ("speed_bits_per_second", 0),
+    "uptime_ticks": ("uptime_ticks", -1),
+    "discontinuity_ticks": ("discontinuity_ticks", -1),
+    "index": ("index", -1),
+}
+"""Beside the octets: the field of each column of a counter series, and what stands for "not given"."""
+
+_COUNTER_FIELDS = frozenset((*(f"{d}_bytes_total" for d in DIRECTIONS), *(name for name, _ in _EVIDENCE.values())))
+
+
+class Readings:
+    """Reads what was measured, wherever it lies; a reading is never missed or counted twice while a day is sealed."""
+
+    def __init__(self, *, journal: Journal, archive: Archive) -> None:
+        self.journal, self.archive = journal, archive
+
+    def columns(
+        self, series: Series, *, start_ns: int, end_ns: int, fields: Collection[str] | None = None
+    ) -> Columns | None:
+        """Return the readings of a series in ``[start_ns, end_ns)``, in no order; None when there are none.
+
+        Readings of unsure time are left out. ``fields`` limits which fields must be there; raises ChunkDamaged.
+        """
+        zone = self.journal.zone
+        first, last = zone.day(start_ns), zone.day(end_ns - 1)
+        # The seals first: what is sealed after this look is still read from the journal.
+        sealed = self.archive.sealed(series, first, last, journal=self.journal.id)
+        parts = [decode(sealed.chunks, fields=fields)] if sealed.chunks else []
+        parts.extend(self._unsealed(series, _days(first, last), sealed.upto))
+        return _between(joined(parts), start_ns, end_ns) if parts else None
+
+    def _unsealed(self, series: Series, days: Sequence[date], upto: Mapping[date, int]) -> list[Columns]:
+        newest = self.journal.last_ids(series.device, days)
+        open_days = [day for day in days if newest[day] > upto.get(day, 0)]
+        found = []
+        # Neighbouring days that are sealed equally far (mostly: not at all) are read together.
+        keyed = ((day, (upto.get(day, 0), day.toordinal() - i)) for i, day in enumerate(open_days))
+        for (after_id, _), group in groupby(keyed, key=lambda pair: pair[1]):
+            run = [day for day, _ in group]
+            start_ns, end_ns = self.journal.zone.day_start(run[0]), self.journal.zone.day_start(run[-1] + _DAY)
+            rows = self.journal.rows(device=series.device, start_ns=start_ns, end_ns=end_ns, after_id=after_id)
+            columns = columns_of(rows, only=series).get(series)
+            columns = columns and _between(columns, start_ns, end_ns)
+            if columns is not None:
+                found.append(columns)
+        return found
+
+    def counter(
+        self, *, device: str, interface: str, source: str, start_ns: int, end_ns: int
+    ) -> dict[Direction, CounterSeries]:
+        """Return both directions of an interface's octets as ``source`` read them in ``[start_ns, end_ns)``.
+
+        A write token is ``token:NAME``. Times are corrected; readings of unsure time are left out. Raises
+        ChunkDamaged.
+        """
+        series = interface_series(source=source, device=device, interface=interface)
+        columns = self.columns(series, start_ns=start_ns, end_ns=end_ns, fields=_COUNTER_FIELDS)
+        if columns is None:
+            return dict.fromkeys(DIRECTIONS, _NOTHING)
+        time_ms = columns.corrected_ns // MS
+        known = columns.boot >= 0
+        boot_ms = columns.boot_ns // MS if known.all() else np.where(known, columns.boot_ns // MS, time_ms)
+        evidence = {name: _filled(columns, field, missing) for name, (field, missing) in _EVIDENCE.items()}
+        clock = {"time_ms": time_ms, "boot": columns.boot, "boot_ms": boot_ms}
+        return {d: _series(columns.fields.get(f"{d}_bytes_total"), clock | evidence) for d in DIRECTIONS}
+
+    def next_day(self, series: Series, day: date, *, later: bool) -> date | None:
+        """Return the nearest day after ``day`` (or before it) that may hold readings of a series, however far."""
+        sealed = self.archive.next_day(series, day, later=later)
+        beyond = [other for other in self.journal.days(series.device) if (other > day if later else other < day)]
+        if sealed is not None:
+            beyond = [other for other in beyond if (other < sealed if later else other > sealed)]
+        for other in beyond if later else reversed(beyond):
+            upto = max((s.upto_id for s in self.archive.seals(day=other) if s.journal == self.journal.id), default=0)
+            if self.journal.last_ids(series.device, [other])[other] > upto:
+                return other
+        return sealed
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=i) for i in range((last - first).days + 1)]
+
+
+def _between(columns: Columns, start_ns: int, end_ns: int) -> Columns | None:
+    """Return the readings of sure time in ``[start_ns, end_ns)``, None when there are none."""
+    time = columns.corrected_ns
+    if time.min() >= start_ns and time.max() < end_ns and not _ever(columns.flags, CLOCK_UNSURE):
+        return columns
+    inside = (time >= start_ns) & (time < end_ns) & (columns.flags & CLOCK_UNSURE == 0)
+    return columns.take(inside) if inside.any() else None
+
+
+def _ever(flags: Ints, flag: int) -> bool:
+    looked = flags[:1] if flags.strides == (0,) else flags
+    return bool((looked & flag).any())
+
+
+def _filled(columns: Columns, field: str, missing: int) -> Ints:
+    column = columns.fields.get(field)
+    if column is None:
+        return np.broadcast_to(np.int64(missing), len(columns))
+    if column.present is None:
+        return column.values
+    return np.where(column.present, column.values, missing)
+
+
+def _series(octets: Column | None, others: dict[str, Ints]) -> CounterSeries:
+    if octets is None:
+        return _NOTHING
+    if octets.present is None:
+        return CounterSeries(octets=octets.values, **others)
+    there = octets.present
+    return CounterSeries(octets=octets.values[there], **{name: values[there] for name, values in others.items()})
+
+
+_NO_INTS = np.zeros(0, dtype=np.int64)
+_NOTHING = CounterSeries(
+    octets=np.zeros(0, dtype=np.uint64),
+    **dict.fromkeys(("time_ms", "boot", "boot_ms", *_EVIDENCE), _NO_INTS),
+)
