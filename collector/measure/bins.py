@@ -151,8 +151,10 @@ class _Grid:
 def _counts(deltas: Deltas, grid: _Grid) -> Counts:
     low, high = np.searchsorted(deltas.end_ms, (grid.start_ms, grid.end_ms), side="right")
     judged = deltas.verdict[low:high]
+    tally = [int(np.count_nonzero(judged == verdict)) for verdict in Verdict]
     clashes = (deltas.contradictory_ms > grid.start_ms) & (deltas.contradictory_ms <= grid.end_ms)
-    return Counts(*(int(np.count_nonzero(judged == verdict)) for verdict in Verdict), int(clashes.sum()))
+    tally.append(int(clashes.sum()))
+    return Counts(*tally)
 
 
 def _spread(deltas: Deltas, verdict: Verdict, grid: _Grid) -> tuple[Int64s, Int64s]:

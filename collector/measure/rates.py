@@ -114,28 +114,17 @@ def _sum_of(column: Int64s) -> Fraction:
 
 
 def _ratio_sum(numbers: Int64s, parts: Int64s) -> Fraction:
-    """Return the exact sum of ``numbers / parts``, one division for each distinct part."""
-    result = Fraction(0)
-    while len(parts):
-        part = int(parts[len(parts) // 2])
-        alike = parts == part
-        result += Fraction(whole_sum(numbers[alike]), part)
-        if alike.all():
-            break
-        numbers, parts = numbers[~alike], parts[~alike]
-        if int(parts.min()) != int(parts.max()) and len(parts) > 64:
-            return result + _sorted_ratio_sum(numbers, parts)
-    return result
-
-
-def _sorted_ratio_sum(numbers: Int64s, parts: Int64s) -> Fraction:
-    order = np.argsort(parts, kind="stable")
-    numbers, parts = numbers[order], parts[order]
-    heads = np.flatnonzero(np.concatenate(([True], parts[1:] != parts[:-1])))
-    terms = [
-        Fraction(whole_sum(numbers[low:high]), int(parts[low]))
-        for low, high in zip(heads, [*heads[1:], len(parts)], strict=True)
-    ]
+    """Return the exact sum of ``numbers / parts``: one division for each distinct part, added pairwise."""
+    if not len(parts):
+        return Fraction(0)
+    usual = parts == parts[len(parts) // 2]
+    terms = [Fraction(whole_sum(numbers[usual]), int(parts[len(parts) // 2]))]
+    if not usual.all():
+        order = np.argsort(parts[~usual], kind="stable")
+        numbers, parts = numbers[~usual][order], parts[~usual][order]
+        heads = np.flatnonzero(np.concatenate(([True], parts[1:] != parts[:-1])))
+        for low, high in zip(heads, [*heads[1:], len(parts)], strict=True):
+            terms.append(Fraction(whole_sum(numbers[low:high]), int(parts[low])))
     while len(terms) > 1:
         terms = [sum(terms[i : i + 2], Fraction(0)) for i in range(0, len(terms), 2)]
     return terms[0]

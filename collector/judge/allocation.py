@@ -1,0 +1,150 @@
+"""The live check of closed bins against the allocation in force (pure: bins in, findings out).
+
+A finding stands only while it is true. It opens after ``confirm`` consecutive bins that show it and ends after
+``confirm`` that do not; a bin which is not valid shows nothing. Such findings are *langsung*; the report's
+figures come from ``judge/month.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from typing import Literal
+
+
+from agent.clock import MS
+from collector.judge.case import AllocationSpan
+from collector.judge.periods import holds
+from collector.measure.bins import MICRO, Bins
+
+DirectionName = Literal["unduh", "unggah"]
+Rule = Literal["at_ceiling", "over_allocation"]
+
+
+class Severity(IntEnum):
+    """How much a finding matters: demand is capped, or a limit that should hold does not."""
+
+    NOTICE = 1
+    WARNING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Shares of the allocation, and how many consecutive bins open or end a finding."""
+
+    at_ceiling: Fraction = Fraction(95, 100)
+    over_allocation: Fraction = Fraction(105, 100)
+    confirm: int = 3
+
+    def __post_init__(self) -> None:
+        if self.confirm < 1:
+            raise ValueError(f"confirm is {self.confirm}: give at least 1 bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One closed bin ``[start, end)`` of one direction: bit/s, allocation at its start, their ratio.
+
+    ``rate`` is None where the bin is not valid, ``allocation_bps`` None where none was in force.
+    """
+
+    start_ns: int
+    end_ns: int
+    rate: Fraction | None
+    allocation_bps: int | None
+
+    @property
+    def utilisation(self) -> Fraction | None:
+        """Rate / allocation, None if either is unknown or the allocation is 0."""
+        return None if self.rate is None or not self.allocation_bps else self.rate / self.allocation_bps
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One judged fact about ``object`` (an OPD's code) in one direction.
+
+    ``start_ns`` is the start of the first bin that showed it, ``end_ns`` the start of the first bin of those that
+    ended it (None: it stands). ``value`` is the largest rate of the bins that show it and ``limit`` what that
+    bin's rate passed, both bit/s.
+    """
+
+    rule: Rule
+    object: str
+    direction: DirectionName
+    severity: Severity
+    start_ns: int
+    end_ns: int | None
+    value: Fraction
+    limit: Fraction
+
+
+def uses(bins: Bins, allocations: Sequence[AllocationSpan], direction: DirectionName) -> tuple[Use, ...]:
+    """Set each closed bin beside the allocation in force at its start; ``bins`` holds closed bins only."""
+    found = []
+    valid = bins.valid
+    for i in range(len(bins.octets_u)):
+        start_ns = (bins.start_ms + i * bins.width_ms) * MS
+        span = next((span for span in allocations if holds(span, start_ns)), None)
+        bps = None if span is None else (span.down_bps if direction == "unduh" else span.up_bps)
+        rate = Fraction(int(bins.octets_u[i]) * 8000, MICRO * int(bins.covered_ms[i])) if valid[i] else None
+        found.append(Use(start_ns, start_ns + bins.width_ms * MS, rate, bps))
+    return tuple(found)
+
+
+def check(
+    object_code: str,
+    direction: DirectionName,
+    closed: Sequence[Use],
+    *,
+    limited: bool,
+    thresholds: Thresholds,
+) -> tuple[Finding, ...]:
+    """Judge successive closed bins of an OPD (oldest first); give enough of them for ``confirm``.
+
+    ``limited`` says that the router should hold the OPD to its allocation: only then is passing it a finding.
+    """
+
+    def found(
+        rule: Rule, severity: Severity, share: Fraction, reached: Callable[[Fraction, Fraction], bool]
+    ) -> list[Finding]:
+        limits = [None if use.allocation_bps is None else share * use.allocation_bps for use in closed]
+        shown = [
+            use.rate is not None and limit is not None and limit > 0 and reached(use.rate, limit)
+            for use, limit in zip(closed, limits, strict=True)
+        ]
+        findings = []
+        for low, high in _stands(shown, thresholds.confirm):
+            at = [i for i in range(low, high) if shown[i]]
+            value, limit = max((closed[i].rate or Fraction(0), limits[i] or Fraction(0)) for i in at)
+            end_ns = closed[high].start_ns if high < len(closed) else None
+            start_ns = closed[low].start_ns
+            findings.append(Finding(rule, object_code, direction, severity, start_ns, end_ns, value, limit))
+        return findings
+
+    ceiling = found("at_ceiling", Severity.NOTICE, thresholds.at_ceiling, Fraction.__ge__)
+    if not limited:
+        return tuple(ceiling)
+    over = found("over_allocation", Severity.WARNING, thresholds.over_allocation, Fraction.__gt__)
+    return (*ceiling, *over)
+
+
+def _stands(shown: Sequence[bool], confirm: int) -> list[tuple[int, int]]:
+    """Return ranges ``[low, high)`` of bins in which a finding stands; one that still does ends at the last bin."""
+    ranges: list[tuple[int, int]] = []
+    low: int | None = None
+    run = 0
+    for i, now in enumerate(shown):
+        run = run + 1 if (low is None) == now else 0
+        if run < confirm:
+            continue
+        if low is None:
+            low = i - confirm + 1
+        else:
+            ranges.append((low, i - confirm + 1))
+            low = None
+        run = 0
+    if low is not None:
+        ranges.append((low, len(shown)))
+    return ranges

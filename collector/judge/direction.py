@@ -1,0 +1,184 @@
+"""Every figure of one direction over a month (spec/evaluation.md section 3 and 3a)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.judge.case import Parameters
+from collector.judge.figures import Direction, Status, SubFigures
+from collector.judge.hours import Hours, daily_p95, whole
+from collector.judge.periods import Calendar
+from collector.measure.bins import MICRO
+from collector.measure.percentile import Order, bounds, nearest_rank
+from collector.measure.rates import Rates, whole_sum
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The allocation ``bps`` (None: none) of bins ``[low, high)``, ``expected`` of them of M'."""
+
+    low: int
+    high: int
+    bps: int | None
+    expected: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A direction's figures and those of its sub-periods, one a limit, empty unless there are several."""
+
+    figures: Direction
+    parts: tuple[SubFigures, ...]
+
+
+def direction(
+    rates: Rates, limits: Sequence[Limit], previous: Fraction | None, calendar: Calendar, parameters: Parameters
+) -> Judged:
+    """Work out one direction; ``previous`` is last month's P95 in bit/s."""
+    places = np.flatnonzero(rates.valid)
+    order = rates.order(places)
+    expected = int(np.count_nonzero(rates.expected))
+    coverage = Fraction(len(order), expected) if expected else None
+    p95 = nearest_rank(order, parameters.percentile) if _printed(coverage, parameters) else None
+    allocation = _mean_allocation(limits)
+    ceiling = _ceiling(rates, order, limits, parameters)
+    month = SubFigures(expected, len(order), coverage, p95, _over(p95, allocation), ceiling)
+    parts = tuple(_part(rates, limit, parameters) for limit in limits) if len(limits) > 1 else ()
+    figures = _figures(rates, order, places, month, _basis(month, parts, parameters), calendar, parameters)
+    change = (p95 - previous) / previous if p95 is not None and previous else None
+    return Judged(replace(figures, allocation_mean=allocation, p95_previous=previous, p95_change=change), parts)
+
+
+def _printed(coverage: Fraction | None, parameters: Parameters) -> bool:
+    return coverage is not None and coverage >= parameters.coverage_print
+
+
+def _figures(
+    rates: Rates,
+    order: Order,
+    places: NDArray[np.intp],
+    month: SubFigures,
+    basis: SubFigures,
+    calendar: Calendar,
+    parameters: Parameters,
+) -> Direction:
+    bounded = month.coverage is not None and parameters.coverage_print <= month.coverage < parameters.coverage_bounds
+    low, high = bounds(order, month.expected - month.valid, parameters.percentile) if bounded else (None, None)
+    hours = Hours.of(rates, calendar, parameters)
+    busy_hour, busy_mean = hours.busiest(rates, calendar, parameters)
+    peak_hour, peak_mean = hours.peak(rates, calendar)
+    peak = places[order.first_largest()] if len(order) else None
+    volume, spread = _volumes(rates)
+    return Direction(
+        expected=month.expected,
+        valid=month.valid,
+        coverage=month.coverage,
+        mean=rates.total(places) / len(places) if len(places) else None,
+        p95=month.p95,
+        indicative=_indicative(month, parameters),
+        p95_low=low,
+        p95_high=high,
+        bounds_shown=bounded,
+        peak=None if peak is None else rates.exact(np.array([peak]))[0],
+        peak_start_ns=None if peak is None else calendar.at_ns(int(peak)),
+        busy_hour=busy_hour,
+        busy_hour_mean=busy_mean,
+        peak_hour=peak_hour,
+        peak_hour_mean=peak_mean,
+        volume_octets=volume,
+        volume_spread_octets=spread,
+        ceiling=month.ceiling,
+        allocation_mean=None,
+        utilisation=month.utilisation,
+        p95_previous=None,
+        p95_change=None,
+        status=_status(basis, parameters),
+        status_p95=basis.p95,
+        status_coverage=basis.coverage,
+        status_indicative=_indicative(basis, parameters),
+        hourly_bps=whole(hours.mean),
+        daily_mean_bps=whole(hours.daily_mean()),
+        daily_p95_bps=whole(daily_p95(rates, calendar, parameters)),
+    )
+
+
+def _part(rates: Rates, limit: Limit, parameters: Parameters) -> SubFigures:
+    order = rates.order(np.flatnonzero(rates.valid[limit.low : limit.high]) + limit.low)
+    coverage = Fraction(len(order), limit.expected)
+    if not _printed(coverage, parameters):
+        return SubFigures(limit.expected, len(order), coverage, None, None, None)
+    p95 = nearest_rank(order, parameters.percentile)
+    ceiling = None if limit.bps is None else Fraction(order.at_least(parameters.at_limit * limit.bps), len(order))
+    return SubFigures(limit.expected, len(order), coverage, p95, _over(p95, limit.bps), ceiling)
+
+
+def _over(p95: Fraction | None, allocation: Fraction | int | None) -> Fraction | None:
+    return p95 / allocation if p95 is not None and allocation else None
+
+
+def _mean_allocation(limits: Sequence[Limit]) -> Fraction | None:
+    known = [(limit.bps, limit.expected) for limit in limits if limit.bps is not None]
+    if not limits or len(known) < len(limits):
+        return None
+    return Fraction(sum(bps * bins for bps, bins in known), sum(bins for _, bins in known))
+
+
+def _ceiling(rates: Rates, order: Order, limits: Sequence[Limit], parameters: Parameters) -> Fraction | None:
+    """Return the share of valid bins at 95 % of their limit or above; None where a valid bin has no limit."""
+    if not len(order):
+        return None
+    reached = 0
+    for limit in limits:
+        if len(limits) > 1:
+            order_here = rates.order(np.flatnonzero(rates.valid[limit.low : limit.high]) + limit.low)
+        else:
+            order_here = order
+        if limit.bps is None and len(order_here):
+            return None
+        if limit.bps is not None:
+            reached += order_here.at_least(parameters.at_limit * limit.bps)
+    return Fraction(reached, len(order))
+
+
+def _basis(month: SubFigures, parts: Sequence[SubFigures], parameters: Parameters) -> SubFigures:
+    """Return what the status is made from: the last sub-period if it is long and covered enough, else the month."""
+    last = parts[-1] if parts else month
+    fit = last.expected >= parameters.last_period_bins and _printed(last.coverage, parameters)
+    return last if fit else month
+
+
+def _indicative(figures: SubFigures, parameters: Parameters) -> bool:
+    covered = figures.coverage
+    return covered is not None and parameters.coverage_print <= covered < parameters.coverage_firm
+
+
+def _status(figures: SubFigures, parameters: Parameters) -> Status | None:
+    """Return the status of section 4, None where there is nothing to compare with."""
+    if not _printed(figures.coverage, parameters):
+        return Status.DATA_TIDAK_CUKUP
+    if figures.utilisation is None or figures.ceiling is None:
+        return None
+    if figures.utilisation >= parameters.saturated or figures.ceiling >= parameters.saturated_at_limit:
+        return Status.JENUH
+    if figures.utilisation >= parameters.attention:
+        return Status.PERLU_PERHATIAN
+    return Status.WAJAR if figures.utilisation >= parameters.fair else Status.RENDAH
+
+
+def _volumes(rates: Rates) -> tuple[int | None, int | None]:
+    """Return whole octets of all valid deltas, and without those over 900 s; None where there was no delta."""
+    spread_u = long_u = 0
+    known = False
+    for member in rates.members:
+        part, bins = slice(member.low, member.high), member.bins
+        spread_u += whole_sum(bins.octets_u[part])
+        long_u += whole_sum(bins.long_u[part])
+        known = known or bool(bins.covered_ms[part].any()) or (member.low < member.high and bins.counts.long > 0)
+    if not known:
+        return None, None
+    return (2 * (spread_u + long_u) + MICRO) // (2 * MICRO), (2 * spread_u + MICRO) // (2 * MICRO)

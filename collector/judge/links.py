@@ -1,0 +1,92 @@
+"""Links in a month: the bins that count, their sum over an OPD or contract, and their quality (chapter XIV)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from agent.clock import MS
+from collector.judge.case import LinkInput, Parameters
+from collector.judge.figures import Gap, LinkMonth, Quality
+from collector.judge.periods import Calendar
+from collector.measure.bins import Bins, Counts
+from collector.measure.rates import Member, Rates
+
+
+def sum_links(
+    links: Sequence[LinkInput], calendar: Calendar, low: int = 0, high: int | None = None
+) -> tuple[Rates, Rates]:
+    """Sum the links' bins ``[low, high)`` in both directions."""
+    until = calendar.ended if high is None else min(high, calendar.ended)
+    unduh: list[Member] = []
+    unggah: list[Member] = []
+    for link in links:
+        for members, bins in ((unduh, link.unduh), (unggah, link.unggah)):
+            members.append(_member(link, bins, calendar).within(low, until))
+    return Rates.of(unduh, calendar.count), Rates.of(unggah, calendar.count)
+
+
+def _member(link: LinkInput, bins: Bins, calendar: Calendar) -> Member:
+    """Return a link's bins with their active range; activity begins and ends on whole bins."""
+    if (bins.start_ms, bins.width_ms, len(bins.octets_u)) != (calendar.start_ms, calendar.width_ms, calendar.count):
+        raise ValueError(
+            f"link {link.link}: {len(bins.octets_u)} bins of {bins.width_ms} ms from {bins.start_ms} ms are not "
+            f"the month's {calendar.count} of {calendar.width_ms} ms from {calendar.start_ms} ms"
+        )
+    to_ms = None if link.active_to_ns is None else link.active_to_ns // MS
+    return Member.active(bins, from_ms=-(-link.active_from_ns // MS), to_ms=to_ms)
+
+
+def link_month(link: LinkInput, calendar: Calendar, parameters: Parameters) -> LinkMonth:
+    """Return what is known of one link by itself: coverage in its active time, gaps, quality."""
+    members = [_member(link, bins, calendar).within(0, calendar.ended) for bins in (link.unduh, link.unggah)]
+    low, high = members[0].low, members[0].high
+    unduh, unggah = (member.bins.valid[low:high] for member in members)
+    valid = [int(np.count_nonzero(one)) for one in (unduh, unggah)]
+    missing = np.concatenate(([0], ~(unduh & unggah), [0]))
+    edges = np.flatnonzero(missing[1:] != missing[:-1]) + low
+    gaps = tuple(
+        Gap(calendar.at_ns(int(a)), calendar.at_ns(int(b)))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+        if (int(b) - int(a)) * calendar.width_ms > parameters.gap_ms
+    )
+    return LinkMonth(
+        link=link.link,
+        device=link.device,
+        interface=link.interface,
+        vantage=link.vantage,
+        medium=link.medium,
+        provider=link.provider,
+        active_from_ns=link.active_from_ns,
+        active_to_ns=link.active_to_ns,
+        expected=high - low,
+        valid_unduh=valid[0],
+        valid_unggah=valid[1],
+        coverage=Fraction(min(valid), high - low) if high > low else None,
+        gaps=gaps,
+        quality=Quality(
+            counts=link.unduh.counts + link.unggah.counts,
+            gaps=len(gaps),
+            gap_ns=sum(gap.end_ns - gap.start_ns for gap in gaps),
+            clock_flagged=link.clock_flagged,
+            late=link.late,
+        ),
+    )
+
+
+def add_qualities(parts: Sequence[Quality]) -> Quality:
+    """Add up the quality of several links; what nobody counted stays None."""
+
+    def known(values: Sequence[int | None]) -> int | None:
+        counted = [value for value in values if value is not None]
+        return sum(counted) if counted else None
+
+    return Quality(
+        counts=sum((part.counts for part in parts), Counts()),
+        gaps=sum(part.gaps for part in parts),
+        gap_ns=sum(part.gap_ns for part in parts),
+        clock_flagged=known([part.clock_flagged for part in parts]),
+        late=known([part.late for part in parts]),
+    )
