@@ -13,7 +13,6 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Literal
 
-
 from agent.clock import MS
 from collector.judge.case import AllocationSpan
 from collector.judge.periods import holds
