@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import Any, Literal
 
 from agent.clock import Zone
@@ -141,7 +142,7 @@ def _read_anew(before: Document, after: Document) -> Iterator[str]:
 def _gaps(document: Document, zone: Zone) -> Iterator[str]:
     """Yield the times without an allocation between and after an OPD's allocations."""
     items = resolve(document.allocation)
-    for item, after in zip(items, [*items[1:], None], strict=True):
+    for item, after in zip_longest(items, items[1:]):
         following = after.valid_from_ns if after is not None and after.opd == item.opd else None
         if item.valid_to_ns is not None and item.valid_to_ns != following:
             until = f"to {_shown('valid_to_ns', following, zone)}" if following is not None else "on"
