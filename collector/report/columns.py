@@ -200,7 +200,7 @@ CONTENT: Final = Column("isi", "Isi", "text", "Keterangan atas uraian.", width=2
 
 STATUSES: Final = (
     Column("status", "Status", "status", "Status penggunaan menurut Lampiran C.", width=1.4),
-    Column("jumlah_pd", "Jumlah Perangkat Daerah", "count", "Banyaknya Perangkat Daerah berstatus itu.", width=1.0),
+    Column("jumlah_pd", "Jumlah PD", "count", "Banyaknya Perangkat Daerah berstatus itu.", width=0.8),
     Column("arti_status", "Arti", "text", "Syarat status menurut Lampiran C.", width=3.6),
 )
 
@@ -224,7 +224,9 @@ QUALITY: Final = (
     Column("kode_pd", "Kode PD", "text", CODE.meaning, width=1.2), LINK,
     Column("antarmuka", "Perangkat / Antarmuka", "text",
            "Perangkat dan antarmuka tempat penghitung dibaca.", width=2.2),
-    Column("sudut_ukur", "Sudut Ukur", "text", "Ujung tautan tempat penghitung dibaca.", width=1.6),
+    Column("sudut_ukur", "Sudut Ukur", "text",
+           "Ujung tautan tempat penghitung dibaca: sisi PD, atau sisi NOC (Pusat Operasi Jaringan Intra).",
+           width=1.2),
     Column("cakupan_tautan_persen", "Cakupan (%)", "percent",
            "Cakupan tautan, arah yang lebih rendah.", "%", width=1.1),
     Column("celah", "Celah > 1 jam (kali)", "count", "Celah data lebih dari satu jam.", "kali"),

@@ -33,7 +33,8 @@ def rounded(value: Fraction | int, decimals: int) -> Decimal:
     exact = Fraction(value)
     double = 2 * abs(exact.numerator) * 10**decimals
     whole = (double + exact.denominator) // (2 * exact.denominator)
-    return Decimal(-whole if exact < 0 else whole).scaleb(-decimals)
+    # Made from text: Decimal arithmetic would round again to its context's precision.
+    return Decimal(f"{-whole if exact < 0 else whole}e-{decimals}")
 
 
 def mbps(bits_per_second: Fraction | int | None) -> Decimal | None:

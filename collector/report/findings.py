@@ -92,9 +92,13 @@ def _share(value: Fraction) -> str:
     return words.MISSING if share is None else f"{words.number(share)} %"
 
 
+MAX_NAMES = 4
+"""Names in a sentence of the summary, which must fit one page; the rest are counted, and all are in chapter VI."""
+
+
 def names(opds: Sequence[OpdMonth]) -> str:
     """Join the names of agencies in a sentence."""
-    return words.joined([plain(opd.name) for opd in opds])
+    return words.joined([plain(opd.name) for opd in opds], limit=MAX_NAMES)
 
 
 def _of(evaluation: Evaluation, status: Status) -> list[OpdMonth]:

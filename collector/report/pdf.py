@@ -16,7 +16,7 @@ from pathlib import Path
 import typst
 
 from collector.report import words
-from collector.report.document import Block, Chapter, Column, Document, Heading, Items, Sheet, Table, View
+from collector.report.document import Block, Chapter, Column, Document, Heading, Items, Sheet, Table, Value, View
 from collector.report.settings import ReportSettings, Signatory
 
 _TEMPLATE = Path(__file__).parent / "report.typ"
@@ -28,13 +28,17 @@ _DRAWABLE = re.compile(
 )
 UNDRAWABLE = "\u25a1"
 _LONG = re.compile(r"\S{19,}")
-_ZERO_WIDTH_SPACE = "\u200b"
+_BREAK = "\u200b"
 
 
 def drawable(text: str) -> str:
-    """Replace what the fonts cannot draw by a box, and let long words break."""
-    seen = _DRAWABLE.sub(UNDRAWABLE, text)
-    return _LONG.sub(lambda match: _ZERO_WIDTH_SPACE.join(re.findall(".{1,16}", match[0])), seen)
+    """Replace what the fonts cannot draw by a box."""
+    return _DRAWABLE.sub(UNDRAWABLE, text)
+
+
+def breakable(text: str) -> str:
+    """Return drawable text whose long words may break, so that none leaves its cell."""
+    return _LONG.sub(lambda match: _BREAK.join(re.findall(".{1,16}", match[0])), drawable(text))
 
 
 @cache
@@ -62,7 +66,8 @@ def _content(document: Document, settings: ReportSettings, code: str) -> dict[st
         "control": _tables(document.control)[0],
         "changes": [drawable(change) for change in document.changes],
         "chapters": [_chapter(chapter, "BAB") for chapter in document.chapters],
-        "annexes": [_chapter(chapter, "LAMPIRAN") for chapter in document.annexes],
+        # Annex A stands as the sheets; its tables are not printed as such.
+        "annexes": [_chapter(chapter, "LAMPIRAN") for chapter in document.annexes if _is_printed(chapter)],
         "sheets": [_sheet(document, sheet, number) for number, sheet in enumerate(document.sheets, start=1)],
     }
 
@@ -131,13 +136,17 @@ def _chapter(chapter: Chapter, prefix: str) -> dict[str, object]:
     }
 
 
+def _is_printed(chapter: Chapter) -> bool:
+    return any(table.printed for table in chapter.tables) or len(chapter.tables) < len(chapter.blocks)
+
+
 def _block(block: Block) -> list[dict[str, object]]:
     if isinstance(block, Table):
         return _tables(block) if block.printed else []
     if isinstance(block, Items):
-        return [{"kind": "enum" if block.numbered else "list", "items": [drawable(item) for item in block.items]}]
+        return [{"kind": "enum" if block.numbered else "list", "items": [breakable(item) for item in block.items]}]
     kind = "heading" if isinstance(block, Heading) else "paragraph"
-    return [{"kind": kind, "text": drawable(block.text)}]
+    return [{"kind": kind, "text": breakable(block.text)}]
 
 
 def _tables(table: Table) -> list[dict[str, object]]:
@@ -157,13 +166,18 @@ def _view(table: Table, view: View, *, note: str) -> dict[str, object]:
         "header": header(columns),
         "rows": [
             [
-                drawable(words.printed(row[place], column, marked=(line, column.key) in table.marked))
+                _shown(row[place], column, marked=(line, column.key) in table.marked)
                 for place, column in zip(places, columns, strict=True)
             ]
             for line, row in enumerate(table.rows)
         ],
         "note": drawable(note),
     }
+
+
+def _shown(value: Value, column: Column, *, marked: bool) -> str:
+    text = words.printed(value, column, marked=marked)
+    return drawable(text) if column.kind == "code" else breakable(text)
 
 
 def _column(column: Column) -> dict[str, object]:
@@ -193,7 +207,7 @@ def _head(text: str, *, columns: int = 1, rows: int = 1) -> dict[str, object]:
 
 def _sheet(document: Document, sheet: Sheet, number: int) -> dict[str, object]:
     return {
-        "title": f"A.{number} {drawable(sheet.name)}",
+        "title": f"A.{number} {breakable(sheet.name)}",
         "code": drawable(sheet.code),
         "klass": sheet.klass,
         "status": sheet.status,

@@ -72,7 +72,9 @@ def chapter(evaluation: Evaluation) -> Chapter:
         views=(View(words.COMPACT, columns.COMPACT), View(words.REMAINING, columns.REMAINING)),
         marked=marked,
     )
-    return Chapter("VI", "Penggunaan Bandwidth per Perangkat Daerah", (table,), landscape=True)
+    return Chapter(
+        "VI", "Penggunaan Bandwidth per Perangkat Daerah", (Paragraph(words.MAIN_INTRO), table), landscape=True
+    )
 
 
 def _usage(evaluation: Evaluation, number: int, opd: OpdMonth) -> tuple[Value, ...]:

@@ -35,7 +35,7 @@ STATUS_MEANING: Final = (
 )
 INDICATIVE: Final = "indikatif"
 DOWN, UP = "Unduh", "Unggah"
-VANTAGE: Final = {"opd": "di Perangkat Daerah", "noc": "di Pusat Operasi Jaringan Intra"}
+VANTAGE: Final = {"opd": "sisi PD", "noc": "sisi NOC"}
 YES, NO = "ya", "tidak"
 
 
@@ -85,7 +85,7 @@ def status(value: int | None, *, indicative: bool = False) -> str | None:
     return f"{STATUS[value]} ({INDICATIVE})" if indicative else STATUS[value]
 
 
-def joined(names: Sequence[str], *, limit: int = 6) -> str:
+def joined(names: Sequence[str], *, limit: int) -> str:
     """Join names in a sentence; past ``limit`` say how many more there are."""
     shown = list(names[:limit])
     rest = len(names) - len(shown)
@@ -137,13 +137,13 @@ SCOPE: Final = (
     "Unduh adalah lalu lintas menuju Perangkat Daerah; Unggah adalah lalu lintas dari Perangkat Daerah. Utilisasi "
     "dihitung terhadap alokasi yang ditetapkan, bukan terhadap kapasitas fisik antarmuka."
 )
-MAIN_NOTE: Final = (
-    "Angka laju dalam Mbps (1 Mbps = 1.000.000 bit/s), volume dalam GB (1 GB = 1.000.000.000 byte). Alokasi "
-    "adalah yang berlaku pada akhir periode; bila alokasi berubah, utilisasi dihitung terhadap rata-rata "
-    "alokasi tertimbang waktu dan rinciannya ada pada Lampiran A. Jam Sibuk adalah jam lokal arah Unduh. "
-    "Rentang P95 dicetak bila cakupan 75 % sampai dengan kurang dari 99 %. Paket Terbuang Antrean belum "
-    'diukur. Tanda "-" berarti tidak diketahui, bukan nol. ' + MARK_NOTE
+MAIN_INTRO: Final = (
+    "Laju dalam Mbps (1 Mbps = 1.000.000 bit/s), volume dalam GB (1 GB = 1.000.000.000 byte). Alokasi adalah "
+    "yang berlaku pada akhir periode; bila berubah dalam periode, utilisasi dihitung terhadap rata-rata "
+    "alokasi tertimbang waktu dan rinciannya ada pada Lampiran A. Jam Sibuk adalah jam lokal arah Unduh. Tanda "
+    '"-" berarti tidak diketahui atau tidak disajikan, bukan nol; Paket Terbuang Antrean belum diukur.'
 )
+MAIN_NOTE: Final = f"{MARK_NOTE} Rentang P95 disajikan bila cakupan 75 % sampai dengan kurang dari 99 %."
 ALLOCATION_NOTE: Final = (
     'Kesesuaian Konfigurasi Router belum dibaca oleh sistem dan karena itu tidak dinilai (ditulis "-"). Tanggal '
     '"berlaku hingga" yang kosong berarti penetapan belum diakhiri.'

@@ -113,11 +113,11 @@ CASES = (
 )
 
 
-def sample(*, cases: tuple[Case, ...] = CASES, label: str = "", seed: int = 7) -> Evaluation:
-    """Return the evaluation of the cases."""
+def sample(*, cases: tuple[Case, ...] = CASES, label: str = "", seed: int = 7, uplinks: bool = True) -> Evaluation:
+    """Return the evaluation of the cases; without ``uplinks`` the second contract has no uplink registered."""
     rng = random.Random(seed)
     opds = tuple(_opd(case, rng) for case in cases)
-    upstream = (_contract(rng, "ISP-A", measured=True), _contract(rng, "ISP-B", measured=False))
+    upstream = (_contract(rng, "ISP-A", measured=True), _contract(rng, "ISP-B", measured=uplinks))
     return Evaluation(
         month=MONTH,
         zone=ZONE,
@@ -317,11 +317,12 @@ def _contract(rng: random.Random, code: str, *, measured: bool) -> CapacityMonth
 def _totals(opds: tuple[OpdMonth, ...], upstream: tuple[CapacityMonth, ...]) -> Totals:
     used = [(opd.utilisation, opd.code) for opd in opds if opd.utilisation is not None]
     highest = max(used, key=lambda pair: pair[0]) if used else None
-    first = upstream[0].unduh
+    whole = all(item.unduh is not None for item in upstream)
+    down, up = (upstream[0].unduh, upstream[0].unggah) if whole else (None, None)
     return Totals(
-        capacity_down_bps=600 * MBIT, capacity_up_bps=600 * MBIT, unduh=first, unggah=upstream[0].unggah,
-        utilisation_p95=None if first is None or first.p95 is None else first.p95 / (600 * MBIT),
-        utilisation_peak=None if first is None or first.peak is None else first.peak / (600 * MBIT),
+        capacity_down_bps=600 * MBIT, capacity_up_bps=600 * MBIT, unduh=down, unggah=up,
+        utilisation_p95=None if down is None or down.p95 is None else down.p95 / (600 * MBIT),
+        utilisation_peak=None if down is None or down.peak is None else down.peak / (600 * MBIT),
         statuses={status: sum(opd.status is status for opd in opds) for status in Status},
         without_status=sum(opd.status is None for opd in opds),
         highest_utilisation=None if highest is None else (highest[1], highest[0]),
