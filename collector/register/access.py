@@ -19,34 +19,17 @@ from sqlalchemy import Connection, Engine, Select, insert, select, update
 from agent.clock import NS, Clock
 from agent.envelope import NAME
 from agent.identity import fingerprint
+from collector.admission import Peer, WriteToken
 from collector.register import enrolment
 from collector.register.audit import Audit
 from collector.register.engine import RegisterError, reading, writing
 from collector.register.enrolment import AgentKey, Enrolled, EnrolmentRefused, Invitation, bound, check_name, digest
 from collector.register.tables import token as token_table
 
-__all__ = ["REFRESH_NS", "Access", "EnrolmentRefused", "Peer", "Token", "WriteToken"]
+__all__ = ["REFRESH_NS", "Access", "EnrolmentRefused", "Token"]
 
 REFRESH_NS = 10 * NS
 """How long a revocation by another process may stay unseen; one by this process is seen at once."""
-
-
-@dataclass(frozen=True)
-class Peer:
-    """An agent that enrolled: its public key and the devices it may speak for."""
-
-    name: str
-    public: bytes
-    devices: frozenset[str]
-    revoked: bool
-
-
-@dataclass(frozen=True)
-class WriteToken:
-    """A token of ``/api/v2/write`` and the devices it may speak for."""
-
-    name: str
-    devices: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +54,7 @@ class _Known:
 
 
 class Access:
-    """The access part of register.db; may be shared by threads."""
+    """The access part of register.db, and ingest's ``Directory``; may be shared by threads."""
 
     def __init__(self, engine: Engine, *, audit: Audit, clock: Clock) -> None:
         self._engine = engine
