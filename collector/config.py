@@ -11,32 +11,32 @@ from pathlib import Path
 from typing import Literal
 
 from agent.clock import ZONES, Zone
-from agent.config import ConfigError, load
+from agent.config import ConfigError, load, loads
 from collector.evaluation import EvaluationSettings
 from collector.ledger.tables import meta_of
 from collector.live import LiveSettings
 from collector.report.settings import ReportSettings
-from collector.retention import RetentionSettings
 from collector.web.listen import Listen
 
 FILE = "collector.toml"
-JOURNAL = "journal.db"
+JOURNAL, ARCHIVE, REGISTER, KEY = "journal.db", "chunks.db", "register.db", "key"
+"""Names in a data folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What one collector is told: its data folder, its region's fixed zone, and the settings of its parts.
+    """What one collector is told: its data folder, its region's name and fixed zone, and the settings of its parts.
 
     ``report`` names the file of the office's names and texts (``config/report.toml``); without it those stay empty.
     """
 
     data: Path
     zone: Literal["WIB", "WITA", "WIT"]
+    region: str = ""
     report: Path | None = None
     listen: Listen = field(default_factory=Listen)
     live: LiveSettings = field(default_factory=LiveSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property
     def place(self) -> Zone:
@@ -72,9 +72,4 @@ def of_folder(data: Path) -> Settings:
     if not (data / JOURNAL).is_file():
         raise ConfigError(f"{data}: neither {FILE} nor {JOURNAL} is in it; name the data folder, or use --config FILE")
     zone = meta_of(data / JOURNAL)["zone"]
-    if zone not in ZONES:
-        raise ConfigError(f"{data / JOURNAL}: its zone {zone!r} is not one of {', '.join(ZONES)}")
-    return replace(_DEFAULTS, data=data, zone=zone)
-
-
-_DEFAULTS = Settings(data=Path(), zone="WIB")
+    return replace(loads(Settings, f'data = "."\nzone = "{zone}"\n', source=str(data / JOURNAL)), data=data)

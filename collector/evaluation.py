@@ -102,21 +102,7 @@ class Gathering:
                 name=opd.name,
                 klass=opd.klass,
                 links=tuple(self._links(self.inventory.links_of(opd.code), month)),
-                allocations=tuple(
-                    AllocationSpan(
-                        valid_from_ns=item.valid_from_ns,
-                        valid_to_ns=item.valid_to_ns,
-                        down_bps=item.down_bps,
-                        up_bps=item.up_bps,
-                        floor_down_bps=item.floor_down_bps,
-                        floor_up_bps=item.floor_up_bps,
-                        decision_number=item.decision_number,
-                        decision_date=item.decision_date,
-                        legal_basis=item.legal_basis,
-                        official=item.official,
-                    )
-                    for item in self.inventory.allocations_of(opd.code)
-                ),
+                allocations=spans_of(self.inventory, opd.code),
                 previous_unduh=down,
                 previous_unggah=up,
             )
@@ -159,6 +145,25 @@ class Gathering:
     def _touches(self, contract: Contract, month: Month) -> bool:
         ended = contract.valid_to is not None and contract.valid_to <= month.start_ns(self.zone)
         return contract.valid_from < month.end_ns(self.zone) and not ended
+
+
+def spans_of(inventory: Inventory, opd: str) -> tuple[AllocationSpan, ...]:
+    """Return an OPD's determinations in the form in which they are judged."""
+    return tuple(
+        AllocationSpan(
+            valid_from_ns=item.valid_from_ns,
+            valid_to_ns=item.valid_to_ns,
+            down_bps=item.down_bps,
+            up_bps=item.up_bps,
+            floor_down_bps=item.floor_down_bps,
+            floor_up_bps=item.floor_up_bps,
+            decision_number=item.decision_number,
+            decision_date=item.decision_date,
+            legal_basis=item.legal_basis,
+            official=item.official,
+        )
+        for item in inventory.allocations_of(opd)
+    )
 
 
 def closing_ns(month: Month, zone: Zone) -> int:

@@ -11,6 +11,7 @@ from agent.clock import MS, NS, Clock, Zone
 from agent.reading import Reading
 from collector.inventory import Inventory, Link, Opd
 from collector.judge.now import LOOK_BACK, Flow, Reach, State, Window, flow, link_state, reach, together, worst
+from collector.ledger.body import Lines
 from collector.ledger.entry import Entry
 from collector.ledger.tail import Tail, samples_of
 from collector.measure.bins import WIDTH_MS
@@ -124,10 +125,11 @@ class Live:
     def _port(self, link: Link) -> Port:
         return self.inventory.device[link.device].source, link.device, link.interface
 
-    def stored(self, items: Iterable[tuple[Entry, Sequence[Reading]]]) -> None:
+    def stored(self, items: Iterable[tuple[Entry, Lines]]) -> None:
         """Take what has just been stored (ingest's ``on_stored``), or what the journal holds of the newest past."""
         with self._lock:
-            for entry, readings in items:
+            for entry, lines in items:
+                readings = list(lines.readings("nadi_interface", "nadi_agent"))
                 self._note_sender(entry, readings)
                 for interface, samples in samples_of(entry, readings).items():
                     tail = self._tails.get((entry.agent, entry.device, interface))
@@ -153,7 +155,7 @@ class Live:
 
     def _look(self, now_ns: int) -> Snapshot:
         window = Window.at(now_ns, origin_ns=self._origin_ns, width_ms=self._width_ms, stale_ms=self._stale_ms)
-        active = [link for link in self.inventory.links if _is_active(link, now_ns)]
+        active = [link for link in self.inventory.links if is_active(link, now_ns)]
         found = {link.code: self._link(link, window) for link in active}
         uplinks = [found[link.code] for link in active if link.role == "uplink"]
         lags = sorted(self._lags)
@@ -214,5 +216,6 @@ class _Found:
     unggah: Reach
 
 
-def _is_active(link: Link, now_ns: int) -> bool:
+def is_active(link: Link, now_ns: int) -> bool:
+    """Tell whether a link is to be measured at ``now_ns``."""
     return link.active_from <= now_ns and (link.active_to is None or now_ns < link.active_to)

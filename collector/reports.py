@@ -15,6 +15,8 @@ from collector.report.manifest import NAME, Origin, verify
 from collector.report.settings import ReportSettings
 from collector.report.tables import json_bytes
 
+APPROVED = "disahkan"
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -33,6 +35,11 @@ class Issue:
     def files(self) -> tuple[str, ...]:
         """The names of its files."""
         return tuple(sorted(file.name for file in self.folder.iterdir() if file.is_file()))
+
+    @property
+    def state(self) -> str:
+        """Its state as the manifest says, for example *draf*."""
+        return str(json.loads(self.manifest.read_bytes())["state"])
 
     def content(self) -> dict[str, Any]:
         """Read the JSON of the whole content, which the manifest names."""
@@ -66,11 +73,16 @@ class Reports:
         """Return the newest version, None while there is none."""
         return next(reversed(self.versions(month)), None)
 
+    def is_approved(self, month: Month) -> bool:
+        """Tell whether a month's newest version is *disahkan*; only then may its batches be forgotten."""
+        newest = self.newest(month)
+        return newest is not None and newest.state == APPROVED
+
     def issue(
         self, evaluation: Evaluation, *, settings: ReportSettings, origin: Origin, key: Key
     ) -> tuple[Issue, bool]:
         """Write the next version, unless its chapters say what the newest says already; tell whether it was written."""
-        from collector.report.folder import write  # noqa: PLC0415 - typst and xlsxwriter cost 40 MB, once a month
+        from collector.report.folder import write  # typst and xlsxwriter cost 40 MB, once a month
 
         before = self.newest(evaluation.month)
         edition = Edition()

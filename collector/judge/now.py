@@ -104,23 +104,25 @@ def _share(rate: Fraction | None, limit: int | None) -> Fraction | None:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What one direction's newest deltas give: last valid delta, and the bins from ``Window.start_ms`` on."""
+    """What one direction's newest deltas give: last valid delta, share of the open bin, bins from ``start_ms`` on."""
 
     rate_bps: Fraction | None
     measured_ms: int | None
+    open_share: Fraction
     bins: Bins
 
 
 def reach(deltas: Deltas, window: Window) -> Reach:
     """Look at the newest deltas of one counter."""
     recent = bins(deltas, start_ms=window.start_ms, count=LOOK_BACK + 1, width_ms=window.width_ms)
+    open_share = min(Fraction(int(recent.covered_ms[LOOK_BACK]), window.width_ms), Fraction(1))
     for i in range(len(deltas.verdict) - 1, -1, -1):
         if deltas.verdict[i] == Verdict.VALID:
             start_ms, end_ms = int(deltas.start_ms[i]), int(deltas.end_ms[i])
             if window.now_ms - end_ms > window.stale_ms or end_ms <= start_ms:
                 break
-            return Reach(Fraction(int(deltas.octets[i]) * 8000, end_ms - start_ms), end_ms, recent)
-    return Reach(None, None, recent)
+            return Reach(Fraction(int(deltas.octets[i]) * 8000, end_ms - start_ms), end_ms, open_share, recent)
+    return Reach(None, None, open_share, recent)
 
 
 def together(members: Sequence[Reach]) -> Reach | None:
@@ -131,7 +133,12 @@ def together(members: Sequence[Reach]) -> Reach | None:
     times = [member.measured_ms for member in members if member.measured_ms is not None]
     known = len(rates) == len(members)
     recent = members[0].bins if len(members) == 1 else total([member.bins for member in members])
-    return Reach(sum(rates, Fraction(0)) if known else None, min(times) if known else None, recent)
+    return Reach(
+        rate_bps=sum(rates, Fraction(0)) if known else None,
+        measured_ms=min(times) if known else None,
+        open_share=min(member.open_share for member in members),
+        bins=recent,
+    )
 
 
 def flow(found: Reach | None, window: Window, *, allocation_bps: int | None) -> Flow:
@@ -149,7 +156,7 @@ def flow(found: Reach | None, window: Window, *, allocation_bps: int | None) -> 
     return Flow(
         rate_bps=found.rate_bps,
         measured_ms=found.measured_ms,
-        open_share=min(Fraction(int(found.bins.covered_ms[LOOK_BACK]), window.width_ms), Fraction(1)),
+        open_share=found.open_share,
         bin_bps=rate,
         bin_end_ms=end_ms,
         bin_current=end_ms == window.settled_ms,

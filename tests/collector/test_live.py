@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from agent.clock import MS, NS, WIB, ManualClock
-from agent.reading import Reading, reading
+from agent.reading import encode, reading
 from collector.inventory import Allocation, Device, Inventory, Link, Opd, Site
 from collector.judge.now import State, worst
+from collector.ledger.body import Lines
 from collector.ledger.entry import CLOCK_UNSURE, Entry
 from collector.live import Live, LiveSettings
 
@@ -41,7 +42,7 @@ def inventory(*links: Link) -> Inventory:
     )  # fmt: skip
 
 
-def delivery(second: int, octets: int, device: str = "r1", **fields: int) -> tuple[Entry, list[Reading]]:
+def delivery(second: int, octets: int, device: str = "r1", **fields: int) -> tuple[Entry, Lines]:
     time_ns = START + second * NS
     taken = reading(
         "nadi_interface", {"receive_bytes_total": octets, "transmit_bytes_total": octets // 2, "up": 1, **fields},
@@ -52,7 +53,7 @@ def delivery(second: int, octets: int, device: str = "r1", **fields: int) -> tup
         wall_ns=time_ns, boot_ns=BOOT + second * NS, received_ns=time_ns + NS, shift_ns=0, flags=0,
         first_ns=time_ns, last_ns=time_ns, sha256=b"", header=b"", signature=b"", body=b"",
     )  # fmt: skip
-    return entry, [taken]
+    return entry, Lines(encode([taken]))
 
 
 def live(*links: Link, now: int) -> tuple[Live, ManualClock]:
@@ -61,7 +62,7 @@ def live(*links: Link, now: int) -> tuple[Live, ManualClock]:
     return state, clock
 
 
-def steady(seconds: Sequence[int], device: str = "r1", rate: int = 125_000) -> list[tuple[Entry, list[Reading]]]:
+def steady(seconds: Sequence[int], device: str = "r1", rate: int = 125_000) -> list[tuple[Entry, Lines]]:
     return [delivery(second, 10**9 + second * rate, device) for second in seconds]
 
 
@@ -141,8 +142,8 @@ def test_order_and_repetition_do_not_matter() -> None:
 def test_readings_of_an_unsure_clock_or_another_source_are_not_used() -> None:
     state, _ = live(link("l1"), now=10)
     entries = steady((0, 10))
-    state.stored([(replace(entry, flags=CLOCK_UNSURE), readings) for entry, readings in entries])
-    state.stored([(replace(entry, agent="stranger"), readings) for entry, readings in entries])
+    state.stored([(replace(entry, flags=CLOCK_UNSURE), lines) for entry, lines in entries])
+    state.stored([(replace(entry, agent="stranger"), lines) for entry, lines in entries])
     assert state.snapshot().opds[0].state is State.TIDAK_DIKETAHUI
 
 

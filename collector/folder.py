@@ -1,0 +1,167 @@
+"""A data folder, opened: journal, archive, register, the collector's key and the reports in it."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from types import TracebackType
+
+from agent.clock import Clock, Month
+from agent.config import ConfigError
+from agent.identity import Key
+from collector.config import ARCHIVE, JOURNAL, KEY, REGISTER, Settings
+from collector.evaluation import Gathering, closing_ns
+from collector.inventory import Inventory
+from collector.judge.month import Evaluation
+from collector.ledger.archive import Archive
+from collector.ledger.binstore import BinStore
+from collector.ledger.check import check
+from collector.ledger.journal import Journal
+from collector.ledger.tables import meta_of
+from collector.register.revisions import Register
+from collector.report.manifest import Origin
+from collector.reports import Issue, Reports
+
+VERSION = version("nadi")
+MOST_PROBLEMS = 100
+
+
+class Busy(Exception):
+    """Another process is the writer of this data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckNote:
+    """The last integrity check: when it ended (UTC ns) and what it found."""
+
+    ended_ns: int
+    problems: tuple[str, ...]
+
+
+class Folder:
+    """The parts of one data folder. ``writer`` takes the folder's lock; Busy says who else may hold it."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, writer: bool, label: str = "") -> None:
+        data = settings.data
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.settings, self.clock, self.zone = settings, clock, settings.place
+        self._lock = self._take_lock() if writer else None
+        journal = data / JOURNAL
+        label = meta_of(journal).get("label", "") if journal.is_file() else label
+        self.key = Key.load_or_create(data / KEY)
+        self.journal = Journal(journal, zone=self.zone, label=label)
+        self.archive = Archive(data / ARCHIVE, zone=self.zone)
+        self.register = Register(data / REGISTER, zone=self.zone, clock=clock, region=settings.region)
+        self.reports = Reports(data / "reports")
+
+    def _take_lock(self) -> int:
+        path = self.settings.data / "lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(handle)
+            raise Busy(f"{self.settings.data}: a collector is running on this data folder; stop it first") from error
+        return handle
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every file; the lock goes last."""
+        self.register.close()
+        self.archive.close()
+        self.journal.close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    @property
+    def database_bytes(self) -> int:
+        """Size of the three databases with their write-ahead logs."""
+        return sum(file.stat().st_size for file in self.settings.data.glob("*.db*"))
+
+    def bins(self, inventory: Inventory) -> BinStore:
+        """Return the bins of an inventory's links."""
+        return BinStore(journal=self.journal, archive=self.archive, devices=inventory.device)
+
+    def evaluate(self, month: Month, *, until_ns: int | None = None, compare: bool = True) -> Evaluation:
+        """Evaluate a month from the register and the stored bins (see ``Gathering.evaluate``)."""
+        inventory = self.register.inventory()
+        gathering = Gathering(
+            inventory=inventory,
+            bins=self.bins(inventory),
+            zone=self.zone,
+            label=self.journal.label,
+            parameters=self.settings.evaluation.parameters(),
+        )
+        return gathering.evaluate(month, until_ns=until_ns, compare=compare)
+
+    def issue(self, month: Month) -> tuple[Issue, bool]:
+        """Write a finished month's report, unless its newest version says the same; tell whether it was written."""
+        if month.end_ns(self.zone) > self.clock.now().wall_ns:
+            raise ConfigError(f"{month} has not ended yet; nadi evaluate {month} shows it up to now")
+        return self.reports.issue(
+            self.evaluate(month), settings=self.settings.report_settings(), origin=self.origin(), key=self.key
+        )
+
+    def origin(self) -> Origin:
+        """Return where the figures of this moment come from."""
+        return Origin(
+            journal_id=self.journal.id,
+            journal_length=self.journal.length(),
+            head=self.journal.head(),
+            seals_root=self._seals_root(),
+            code_version=VERSION,
+        )
+
+    def _seals_root(self) -> str:
+        """Return one hash over the roots of all seals in order, "" while there is none."""
+        roots = [record.root for record in self.archive.seals()]
+        return hashlib.sha256(b"".join(roots)).hexdigest() if roots else ""
+
+    def due(self) -> list[Month]:
+        """Return the closed months of the last year that have readings and no report yet, oldest first."""
+        now_ns = self.clock.now().wall_ns
+        newest = Month.of(self.zone.day(now_ns))
+        measured = {Month.of(day) for device in self.journal.devices() for day in self.journal.days(device)}
+        return [
+            month
+            for month in sorted(measured)
+            if newest.shifted(-12) <= month
+            and closing_ns(month, self.zone) <= now_ns
+            and self.reports.newest(month) is None
+        ]
+
+    def check(self, progress: Callable[[str], None] | None = None) -> list[str]:
+        """Check journal, archive, register, audit log and reports; keep and return what is wrong."""
+        problems = [f"{item.where}: {item.what}" for item in check(self.journal, self.archive, progress=progress)]
+        problems += self.register.check()
+        audit = self.register.audit.verify()
+        problems += [str(audit)] if audit else []
+        for month in self.reports.months():
+            for issue in self.reports.versions(month):
+                problems += [f"{issue.folder}: {problem}" for problem in issue.problems(self.key.public)]
+        note = CheckNote(self.clock.now().wall_ns, tuple(problems[:MOST_PROBLEMS]))
+        place = self.settings.data / "check.json"
+        part = place.with_suffix(".part")
+        part.write_text(json.dumps(asdict(note)), encoding="utf-8")
+        part.replace(place)
+        return problems
+
+    def last_check(self) -> CheckNote | None:
+        """Return the last integrity check, None before the first."""
+        try:
+            table = json.loads((self.settings.data / "check.json").read_bytes())
+        except FileNotFoundError:
+            return None
+        return CheckNote(int(table["ended_ns"]), tuple(table["problems"]))

@@ -1,0 +1,148 @@
+"""A running collector: its data folder, ingest, live state, findings and jobs, wired together; the web asks it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import date
+
+from agent.clock import DAY_S, NS, Clock, Month
+from agent.envelope import inflate
+from collector.findings import findings
+from collector.folder import Folder
+from collector.ingest import MAX_DECODED, Ingest
+from collector.jobs import Job, Jobs
+from collector.judge.allocation import Finding
+from collector.judge.month import Evaluation
+from collector.ledger.body import Lines
+from collector.ledger.entry import Entry
+from collector.ledger.retention import forget_chunks, forgettable
+from collector.ledger.seal import seal
+from collector.live import Live, Snapshot
+
+log = logging.getLogger(__name__)
+
+FOLLOW_SECONDS = 10
+"""How far behind the register (which the command line may change) a running collector may be."""
+
+
+class Collector:
+    """The parts that run together on one data folder. Its methods may be called from any thread."""
+
+    def __init__(self, folder: Folder, *, clock: Clock) -> None:
+        self.folder, self.clock, self.zone = folder, clock, folder.zone
+        self.started_ns = clock.now().wall_ns
+        self._lock = threading.Lock()
+        self._followed_ns = self.started_ns
+        self._months: dict[tuple[Month, int, int], Evaluation] = {}
+        self.month_to_date: Evaluation | None = None
+        self.findings: tuple[Finding, ...] = ()
+        inventory = folder.register.inventory()
+        self.live = Live(inventory=inventory, clock=clock, zone=self.zone, settings=folder.settings.live)
+        self.ingest = Ingest(
+            journal=folder.journal,
+            directory=folder.register.access,
+            key=folder.key,
+            clock=clock,
+            on_stored=self.live.stored,
+        )
+        self.jobs = Jobs(self._jobs(), clock=clock, zone=self.zone)
+
+    def start(self) -> None:
+        """Take up the newest past from the journal, then let the jobs run."""
+        since_ns = self.started_ns - self.live.span_ns
+        count = 0
+        for item in self._newest_past(since_ns):
+            self.live.stored([item])
+            count += 1
+        log.info("took up %d batches of the last %d minutes", count, self.live.span_ns // NS // 60)
+        self.jobs.start()
+
+    def _newest_past(self, since_ns: int) -> Iterator[tuple[Entry, Lines]]:
+        for row in self.folder.journal.rows(start_ns=since_ns):
+            yield row, Lines(inflate(row.body, MAX_DECODED))
+
+    def stop(self) -> None:
+        """Wait for the job under way and start no more."""
+        self.jobs.stop()
+
+    def snapshot(self) -> Snapshot:
+        """Return the live state, by the register of the last few seconds."""
+        now_ns = self.clock.now().wall_ns
+        with self._lock:
+            if not 0 <= now_ns - self._followed_ns < FOLLOW_SECONDS * NS:
+                self._followed_ns = now_ns
+                inventory = self.folder.register.inventory()
+                if inventory.revision != self.live.inventory.revision:
+                    log.info("follows revision %d of the inventory", inventory.revision)
+                    self.live.adopt(inventory)
+        return self.live.snapshot()
+
+    def evaluation(self, month: Month) -> Evaluation:
+        """Evaluate a month; the answer is kept while neither readings nor register change."""
+        key = (month, self.folder.journal.length(), self.folder.register.revision())
+        with self._lock:
+            kept = self._months.get(key)
+        if kept is None:
+            now_ns = self.clock.now().wall_ns
+            until_ns = now_ns if month.end_ns(self.zone) > now_ns else None
+            kept = self.folder.evaluate(month, until_ns=until_ns)
+            with self._lock:
+                self._months = {key: kept}
+        return kept
+
+    def faults(self) -> list[str]:
+        """Return the jobs whose last run failed, with the fault."""
+        return [f"{name}: {standing.fault}" for name, standing in self.jobs.standing.items() if standing.fault]
+
+    # --- jobs ---
+
+    def _jobs(self) -> tuple[Job, ...]:
+        return (
+            Job("judge", self._judge, hour="*", minute="1-59/5"),
+            Job("seal", self._seal, hour="0", minute="20"),
+            Job("close_month", self._close_months, hour="*", minute="7"),
+            Job("retention", self._forget, hour="1", minute="10"),
+            Job("check", self._check, hour="2", minute="30", day_of_week="sun"),
+        )
+
+    def _judge(self) -> None:
+        """Check the closed bins against the determinations, and evaluate the month to date."""
+        snapshot = self.snapshot()
+        inventory = self.live.inventory
+        self.findings = findings(inventory, self.folder.bins(inventory), window=snapshot.window, zone=self.zone)
+        month = Month.of(self.zone.day(snapshot.now_ns))
+        self.month_to_date = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
+
+    def _seal(self) -> None:
+        for record in seal(self.folder.journal, self.folder.archive, today=self._today()):
+            log.info("sealed %s part %d", record.day, record.part)
+
+    def _close_months(self) -> None:
+        for month in self.folder.due():
+            issue, written = self.folder.issue(month)
+            if written:
+                log.info("closed %s: version %d of its report is in %s", month, issue.version, issue.folder)
+
+    def _forget(self) -> None:
+        folder = self.folder
+        upto_id = forgettable(
+            folder.journal,
+            folder.archive,
+            now_ns=self.clock.now().wall_ns,
+            is_issued=folder.reports.is_approved,
+        )
+        if upto_id:
+            log.info("forgot %d batches of months whose report is approved", folder.journal.forget(upto_id))
+        forget_chunks(folder.archive, today=self._today())
+
+    def _check(self) -> None:
+        """Check the folder's integrity, at most once in six days: each start asks again."""
+        last = self.folder.last_check()
+        if last is None or self.clock.now().wall_ns - last.ended_ns > 6 * DAY_S * NS:
+            for problem in self.folder.check():
+                log.error("integrity: %s", problem)
+
+    def _today(self) -> date:
+        return self.zone.day(self.clock.now().wall_ns)
