@@ -21,6 +21,9 @@ U64 = 2**64
 I63 = 2**63
 Tags = tuple[tuple[str, str], ...]
 MAX_LABEL = 200
+MAX_REASON = 200
+MAX_LINE = 16384
+"""Bytes of one line; the longest honest one, all tags and fields full, has about 3,000."""
 
 
 class Reading(NamedTuple):
@@ -103,18 +106,20 @@ def decode(body: bytes) -> tuple[list[Reading], list[Rejected]]:
         try:
             good.append(parse_line(line))
         except LineError as error:
-            bad.append(Rejected(number, line, str(error)))
+            bad.append(Rejected(number, line, str(error)[:MAX_REASON]))
     return good, bad
 
 
 def parse_line(line: bytes) -> Reading:
     """Read one line with a nanosecond timestamp; raise LineError with the reason."""
+    if len(line) > MAX_LINE:
+        raise LineError(f"longer than {MAX_LINE} bytes")
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
         raise LineError("not UTF-8") from error
     key, fields, stamp = _three_parts(text.rstrip("\r"))
-    measurement, tags = _series(key)
+    measurement, tags = read_series(key)
     if not re.fullmatch(r"-?\d{1,19}", stamp, re.ASCII) or not -I63 <= int(stamp) < I63:
         raise LineError(f"timestamp {stamp!r} is not an integer of nanoseconds")
     return Reading(measurement, tags, _fields(measurement, fields), int(stamp))
@@ -154,7 +159,12 @@ def _plain(text: str) -> str:
     return re.sub(r"\\([,= \\])", r"\1", text)
 
 
-@lru_cache(maxsize=65536)
+def read_series(key: str) -> tuple[str, Tags]:
+    """Read ``measurement,tag=value,...``; raise LineError with the reason."""
+    return _series(key) if len(key) <= 512 else _series.__wrapped__(key)
+
+
+@lru_cache(maxsize=16384)
 def _series(key: str) -> tuple[str, Tags]:
     name, *pairs = _split(key, ",")
     measurement = RAW.get(name)

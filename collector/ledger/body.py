@@ -1,0 +1,358 @@
+"""Judge a body of line protocol column by column, and read values from it only when asked for.
+
+Bodies from agents are regular: 19-digit stamps, no escapes, and the same series with the same fields cycle after
+cycle. So a body is cut into three columns, series key, fields, stamp, and each column is judged as a whole: a
+(key, shape) pair must have been read in full once, the shape being the fields without their digits, and digits may
+stand only between ``=`` and the next letter. What is not regular is read line by line by ``agent.reading``; both
+ways take and refuse the same lines.
+
+Of a long body only a summary is kept; its readings are judged anew, part by part, when somebody asks for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, overload
+
+import numpy as np
+
+from agent.catalogue import RAW
+from agent.reading import MAX_REASON, LineError, Reading, Rejected, Tags, parse_line, read_series, series_key
+
+MAX_LINES = 200_000
+"""Lines of one body; a valid line has at least 42 bytes, so 8 MiB hold no more."""
+
+MAX_REJECTED = 1_000
+"""Lines of one body that are refused one by one; a body with more is refused as a whole."""
+
+_BLOCK = 256 << 10
+_CACHE_BYTES = 8 << 20
+_DIGITS = b"0123456789"
+_TO_BLANKS = bytes(c if 48 <= c <= 57 else 32 for c in range(256))
+_NUMBER = rb"(?:\d{1,19}u|-?\d{1,18}i|-?\d{1,17}(?:\.\d{1,17})?(?:e[+-]\d\d)?)"
+_FIELDS = re.compile(rb"[a-z_]++=" + _NUMBER + rb"(?:,[a-z_]++=" + _NUMBER + rb")*+")
+_END_OF_TIME = b"9223372036854775808"
+_BLANK, _NEWLINE, _EQUALS, _ZERO = 32, 10, 61, 48
+
+
+class TooManyRejected(LineError):
+    """A body of which so much cannot be read that it is refused as a whole."""
+
+
+class Identity(NamedTuple):
+    """The tag that names the device (or the agent) of a line, and its value."""
+
+    tag: str
+    value: str
+
+
+class Line(NamedTuple):
+    """A good line: its number (from 1), series key, identity, time and bytes."""
+
+    number: int
+    key: bytes
+    identity: Identity
+    time_ns: int
+    content: bytes
+
+
+class _Layout(NamedTuple):
+    """What a (key, shape) pair means; ``plain`` fields are natural numbers."""
+
+    measurement: str
+    tags: Tags
+    identity: Identity
+    names: tuple[str, ...]
+    plain: bool
+
+
+class _Layouts:
+    """The pairs that were read in full, bounded in bytes; emptied when full, for a body needs only a few."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[bytes, bytes], _Layout] = {}
+        self._bytes = 0
+
+    def learn(self, key: bytes, shape: bytes) -> _Layout | None:
+        """Read a pair in full; None when it is not regular."""
+        layout = _layout(key, shape)
+        if layout is not None:
+            if self._bytes > _CACHE_BYTES:
+                self.known, self._bytes = {}, 0
+            self._bytes += len(key) + len(shape) + 256
+            self.known[key, shape] = layout
+        return layout
+
+
+_LAYOUTS = _Layouts()
+
+
+def _layout(key: bytes, shape: bytes) -> _Layout | None:
+    if b"\\" in key or b'"' in key:
+        return None
+    try:
+        measurement, tags = read_series(key.decode())
+    except (LineError, UnicodeDecodeError):
+        return None
+    known = RAW[measurement]
+    names: list[str] = []
+    plain = True
+    for pair in shape.decode(errors="replace").split(","):
+        name, _, rest = pair.partition("=")
+        field = known.fields.get(name)
+        if field is None or name in names or not _fits(rest, field.integer, field.kind == "counter"):
+            return None
+        names.append(name)
+        plain = plain and field.integer and rest in ("u", "i")
+    identity = Identity(known.identity, next(value for tag, value in tags if tag == known.identity))
+    return _Layout(measurement, tags, identity, tuple(names), plain)
+
+
+def _fits(rest: str, integer: bool, counter: bool) -> bool:
+    """Tell whether what a literal is without its digits suits a field."""
+    if counter and rest.startswith("-"):
+        return False
+    return rest in (("u", "i") if counter else ("i", "-i")) if integer else True
+
+
+@dataclass(slots=True)
+class _Block:
+    """The judged lines of a part of a body: columns of the regular ones, readings of the others, by number."""
+
+    numbers: Sequence[int]
+    keys: list[bytes]
+    fields: list[bytes]
+    shapes: list[bytes]
+    stamps: list[bytes]
+    layouts: dict[tuple[bytes, bytes], _Layout]
+    samples: int
+    others: dict[int, tuple[Reading, bytes]]
+    rejected: list[Rejected]
+
+    def readings(self, wanted: Collection[str]) -> Iterator[Reading]:
+        """Yield the readings of some measurements (of all when none is named), in order."""
+        others = sorted(self.others.items(), reverse=True)
+        for number, key, fields, shape, stamp in self._columns():
+            while others and others[-1][0] < number:
+                yield from _if_wanted(others.pop()[1][0], wanted)
+            layout = self.layouts[key, shape]
+            if not wanted or layout.measurement in wanted:
+                yield Reading(layout.measurement, layout.tags, _values(layout, fields), int(stamp))
+        while others:
+            yield from _if_wanted(others.pop()[1][0], wanted)
+
+    def raw(self) -> Iterator[Line]:
+        """Yield the lines as they came, in order."""
+        lines = [
+            Line(number, key, self.layouts[key, shape].identity, int(stamp), b" ".join((key, fields, stamp)))
+            for number, key, fields, shape, stamp in self._columns()
+        ]
+        for number, (reading, content) in self.others.items():
+            key = series_key(reading.measurement, reading.tags).encode()
+            lines.append(Line(number, key, _identity(reading), reading.time_ns, content))
+        yield from sorted(lines)
+
+    def _columns(self) -> Iterator[tuple[int, bytes, bytes, bytes, bytes]]:
+        return zip(self.numbers, self.keys, self.fields, self.shapes, self.stamps, strict=True)
+
+
+def _if_wanted(reading: Reading, wanted: Collection[str]) -> Iterator[Reading]:
+    if not wanted or reading.measurement in wanted:
+        yield reading
+
+
+def _values(layout: _Layout, fields: bytes) -> dict[str, int | float]:
+    if layout.plain:
+        return dict(zip(layout.names, map(int, fields.translate(_TO_BLANKS).split()), strict=True))
+    literals = [pair.partition(b"=")[2] for pair in fields.split(b",")]
+    return {
+        name: int(literal[:-1]) if literal[-1:] in (b"u", b"i") else float(literal)
+        for name, literal in zip(layout.names, literals, strict=True)
+    }
+
+
+class Lines(Sequence[Reading]):
+    """The good lines of a body as readings, each made when it is asked for, and what the body holds as a whole.
+
+    ``series`` are the distinct series keys, ``samples`` the field values, ``first_ns`` and ``last_ns`` the
+    earliest and latest stamp (0 for no line).
+    """
+
+    def __init__(self, body: bytes) -> None:
+        """Judge ``body``; raise LineError when it has too many lines or too many that cannot be read."""
+        if len(body) > MAX_LINES and body.count(b"\n") > MAX_LINES:
+            raise TooManyRejected(f"the body has more than {MAX_LINES} lines")
+        self.body = body
+        self._kept: _Block | None = None
+        self.rejected: list[Rejected] = []
+        self.series: set[bytes] = set()
+        self.identities: set[Identity] = set()
+        self.samples = self._count = 0
+        self.first_ns, self.last_ns = 2**63, -(2**63)
+        for block in _blocks(body):
+            self._take(block)
+            self._kept = block
+        if len(body) > _BLOCK:
+            self._kept = None
+        if not self._count:
+            self.first_ns = self.last_ns = 0
+
+    def _take(self, block: _Block) -> None:
+        self.rejected += block.rejected
+        if len(self.rejected) > MAX_REJECTED:
+            first = self.rejected[0]
+            raise TooManyRejected(f"more than {MAX_REJECTED} bad lines; line {first.number}: {first.reason}")
+        self._count += len(block.keys) + len(block.others)
+        self.series.update(key for key, _ in block.layouts)
+        self.identities.update(layout.identity for layout in block.layouts.values())
+        self.samples += block.samples
+        if block.stamps:
+            self.first_ns = min(self.first_ns, int(min(block.stamps)))
+            self.last_ns = max(self.last_ns, int(max(block.stamps)))
+        for reading, _ in block.others.values():
+            self.series.add(series_key(reading.measurement, reading.tags).encode())
+            self.identities.add(_identity(reading))
+            self.first_ns = min(self.first_ns, reading.time_ns)
+            self.last_ns = max(self.last_ns, reading.time_ns)
+
+    def readings(self, *measurements: str) -> Iterator[Reading]:
+        """Yield the readings in the body's order, or those of some measurements only."""
+        for block in [self._kept] if self._kept else _blocks(self.body):
+            yield from block.readings(measurements)
+
+    def raw(self) -> Iterator[Line]:
+        """Yield the good lines as they came."""
+        for block in [self._kept] if self._kept else _blocks(self.body):
+            yield from block.raw()
+
+    def __iter__(self) -> Iterator[Reading]:
+        return self.readings()
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Reading: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Reading]: ...
+    def __getitem__(self, index: int | slice) -> Reading | list[Reading]:
+        return list(self)[index]
+
+
+def _identity(reading: Reading) -> Identity:
+    tag = RAW[reading.measurement].identity
+    return Identity(tag, reading.tag(tag))
+
+
+def _blocks(body: bytes) -> Iterator[_Block]:
+    """Cut a body at line ends into parts of bounded size and judge each."""
+    at, number = 0, 1
+    while at < len(body):
+        end = len(body)
+        if end - at > _BLOCK:
+            end = body.rfind(b"\n", at, at + _BLOCK) + 1 or body.find(b"\n", at) + 1 or len(body)
+        text = body[at:end]
+        yield _judge(text if text.endswith(b"\n") else text + b"\n", number)
+        if end < len(body):
+            number += text.count(b"\n")
+        at = end
+
+
+def _judge(text: bytes, first: int) -> _Block:
+    """Judge lines that each end in a newline; ``first`` is the number of the first."""
+    octets = np.frombuffer(text, dtype=np.uint8)
+    separators = octets[(octets == _BLANK) | (octets == _NEWLINE)]
+    count = int(np.count_nonzero(separators == _NEWLINE))
+    numbers: Sequence[int] = range(first, first + count)
+    odd: list[tuple[int, bytes]] = []
+    if len(separators) == 3 * count and (separators[2::3] == _NEWLINE).all():
+        tokens = text[:-1].replace(b"\n", b" ").split(b" ")
+    else:
+        numbers, tokens, odd = _three_parts(text, numbers)
+    keys, fields, stamps = tokens[0::3], tokens[1::3], tokens[2::3]
+    joined = b"\n".join(fields)
+    shapes = joined.translate(None, _DIGITS).split(b"\n") if fields else []
+    layouts, bad = _bad_fields(keys, fields, shapes, joined)
+    bad |= _bad_stamps(stamps)
+    if bad:
+        odd += [(numbers[i], b" ".join((keys[i], fields[i], stamps[i]))) for i in bad]
+        good = [i for i in range(len(keys)) if i not in bad]
+        numbers = [numbers[i] for i in good]
+        keys, fields, shapes, stamps = ([column[i] for i in good] for column in (keys, fields, shapes, stamps))
+        layouts = {pair: layouts[pair] for pair in set(zip(keys, shapes, strict=True))}
+        joined = b"\n".join(fields)
+    block = _Block(numbers, keys, fields, shapes, stamps, layouts, joined.count(b"="), {}, [])
+    _read_odd(sorted(odd), block)
+    return block
+
+
+def _three_parts(text: bytes, numbers: Sequence[int]) -> tuple[list[int], list[bytes], list[tuple[int, bytes]]]:
+    """Split line by line: numbers and tokens of the lines with two blanks, and the other lines."""
+    fit: list[int] = []
+    tokens: list[bytes] = []
+    odd: list[tuple[int, bytes]] = []
+    for number, line in zip(numbers, text.split(b"\n")[:-1], strict=True):
+        parts = line.split(b" ")
+        if len(parts) == 3:
+            fit.append(number)
+            tokens += parts
+        elif line and not line.isspace():
+            odd.append((number, line))
+    return fit, tokens, odd
+
+
+def _bad_stamps(stamps: list[bytes]) -> set[int]:
+    """Return the places of stamps that are not 19 digits below 2^63."""
+    if b"".join(stamps).isdigit() and set(map(len, stamps)) == {19} and max(stamps) < _END_OF_TIME:
+        return set()
+    return {i for i, stamp in enumerate(stamps) if len(stamp) != 19 or not stamp.isdigit() or stamp >= _END_OF_TIME}
+
+
+def _bad_fields(
+    keys: list[bytes], fields: list[bytes], shapes: list[bytes], joined: bytes
+) -> tuple[dict[tuple[bytes, bytes], _Layout], set[int]]:
+    """Return the layouts of the lines, and the places of those whose series, fields or numbers are not regular."""
+    known = _LAYOUTS.known
+    layouts: dict[tuple[bytes, bytes], _Layout] = {}
+    plain = True
+    for pair in set(zip(keys, shapes, strict=True)):
+        layout = known.get(pair) or _LAYOUTS.learn(*pair)
+        if layout is not None:
+            layouts[pair] = layout
+        plain = plain and layout is not None and layout.plain
+    if plain and _digits_fit(joined):
+        return layouts, set()
+    pairs = zip(keys, shapes, strict=True)
+    bad = {i for i, pair in enumerate(pairs) if pair not in layouts or _FIELDS.fullmatch(fields[i]) is None}
+    return layouts, bad
+
+
+def _digits_fit(fields: bytes) -> bool:
+    """Tell whether digits stand after each ``=`` and nowhere else, at most 18 of them."""
+    octets = np.frombuffer(fields, dtype=np.uint8)
+    digit = (octets - _ZERO) < 10  # unsigned: what is below "0" wraps to a large number
+    equals = octets == _EQUALS
+    after = digit[1:]
+    return bool(
+        ((equals | digit)[:-1] >= after).all()
+        and (after >= equals[:-1]).all()
+        and not digit[:1].any()
+        and b"\1" * 19 not in digit.tobytes()
+    )
+
+
+def _read_odd(odd: list[tuple[int, bytes]], block: _Block) -> None:
+    """Read irregular lines one by one."""
+    for number, line in odd:
+        if line.startswith(b"#"):
+            continue
+        try:
+            reading = parse_line(line)
+            block.others[number] = reading, line
+            block.samples += len(reading.fields)
+        except LineError as error:
+            block.rejected.append(Rejected(number, line, str(error)[:MAX_REASON]))
+            if len(block.rejected) > MAX_REJECTED:
+                return
