@@ -18,6 +18,9 @@ from collector.simulation.scenario import MBIT, Fate, Office
 from collector.simulation.traffic import MARGIN_STEPS, STEP_MS, Grid, Ints, demand, octets
 
 HOUR_MS = 3_600_000
+LATE_HOURS = 41
+"""Hours after its last reading within which every batch of the month gets through."""
+
 CHANGE_DAY = 15
 CHANGE_FACTOR = 2
 _CARRIED = 3_000_000_000
@@ -173,7 +176,7 @@ def _befallen(station: Station, place: Grid, fate: Fate, rng: np.random.Generato
         return replace(station, course=replace(_silent(course, step(12, 10), 12), bits=32))
     if fate is Fate.BACKFILLED:
         first = (int(ms[step(9, 10)]), int(ms[step(11, 12)]))
-        second = (int(ms[step(last, 6)]), int(ms[-1]) + 40 * HOUR_MS)
+        second = (int(ms[step(last, 6)]), int(ms[-1]) + (LATE_HOURS - 2) * HOUR_MS)
         return replace(station, cuts=(first, second))
     if fate is Fate.OUTAGE:
         return _dead(station, step(17, 10), 60)

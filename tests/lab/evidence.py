@@ -86,7 +86,12 @@ def bins(
 
 
 Key = tuple[str, int, str]
-"""Agent, sequence number, SHA-256 of the body."""
+"""Agent, number of the reading or batch, and what tells it from another of that number (a run, or "")."""
+
+
+def numbers(rows: Iterable[Row], agent: str) -> list[Key]:
+    """Return the numbered readings of taker.py that stand in the rows, each as often as it stands there."""
+    return [(agent, item.receive, "") for item in readings(rows, "eth0")]
 
 
 def faults(*, taken: Mapping[Key, bool], stored: Iterable[Key]) -> list[str]:

@@ -1,0 +1,160 @@
+"""Send a seeded month through the real ingest into a data folder of its own, marked SIMULASI.
+
+Register, enrolment, signatures, receipts, journal and sealing are the real ones; only the clock and the
+traffic are made. The same seed, size, month and zone give the same readings and the same figures.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.clock import MS, ManualClock, Month, Zone
+from agent.envelope import Envelope, read_receipts
+from agent.identity import enrolment_proof
+from collector.config import FILE, read
+from collector.folder import Folder
+from collector.ingest import Ingest
+from collector.ledger.seal import seal
+from collector.register.access import Access
+from collector.register.document import reads
+from collector.simulation.model import Simulation, simulation
+from collector.simulation.papers import inventory
+from collector.simulation.scenario import REGION, SimulationError
+from collector.simulation.station import HOUR_MS, LATE_HOURS, Station
+from collector.simulation.traffic import STEP_MS
+
+LABEL = "SIMULASI"
+_ACTOR = "simulate"
+_POST_BATCHES = 250
+_SENT_AFTER_MS = 20_000
+_SEALED_AT_HOUR = 2
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What was sent: the month as it was made, its readings, and batches by the collector's verdict."""
+
+    simulation: Simulation
+    readings: int
+    verdicts: Counter[str]
+
+
+def run(*, data: Path, opd: int, month: Month, seed: int, zone: Zone, progress: Progress) -> Simulated:
+    """Make a month of ``opd`` agencies and send it into the new folder ``data``; raise SimulationError.
+
+    ``progress`` is told each simulated day in words.
+    """
+    _refuse_used(data)
+    model = simulation(opd=opd, month=month, seed=seed, zone=zone)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write_settings(data, model)
+    clock = ManualClock((model.place.start_ms - HOUR_MS) * MS)
+    with Folder(read(data / FILE), clock=clock, writer=True, label=LABEL) as folder:
+        now_ns = clock.now().wall_ns
+        document = reads(inventory(model.place, model.offices), source="the simulated inventory", zone=zone)
+        folder.register.apply(document, actor=_ACTOR, now_ns=now_ns)
+        for station in model.stations:
+            _enrol(station, folder.register.access, now_ns)
+        centre = _Centre(folder, clock)
+        centre.receive(model, progress)
+    readings = sum(int(station.course.taken.sum()) for station in model.stations)
+    return Simulated(model, readings, centre.verdicts)
+
+
+def _refuse_used(data: Path) -> None:
+    if data.is_dir() and any(data.iterdir()):
+        raise SimulationError(f"{data}: is not empty; a simulation goes into a new folder of its own: choose another")
+
+
+def _write_settings(data: Path, model: Simulation) -> None:
+    lines = [
+        "# A simulated month (SIMULASI).",
+        'data = "."',
+        f'zone = "{model.place.zone.name}"',
+        f'region = "{REGION}"',
+        "",
+        "[evaluation]",
+        f"holidays = [{model.place.holiday.isoformat()}]",
+        "",
+    ]
+    (data / FILE).write_text("\n".join(lines), encoding="utf-8")
+
+
+def _enrol(station: Station, access: Access, now_ns: int) -> None:
+    name, key = station.name, station.key
+    token = access.mint_enrolment(agent=name, devices=[name], actor=_ACTOR, now_ns=now_ns)
+    proof = key.sign(enrolment_proof(token, name, key.public))
+    access.enrol(token=token, agent=name, public_key=key.public, proof=proof, now_ns=now_ns)
+
+
+@dataclass(slots=True)
+class _Sender:
+    """A station under way: batches made and not yet delivered."""
+
+    station: Station
+    source: Iterator[tuple[int, Envelope]]
+    ahead: tuple[int, Envelope] | None = None
+    spool: list[bytes] = field(default_factory=list)
+
+    def take(self, now_ms: int) -> list[bytes]:
+        """Return what gets through at ``now_ms``, newest first; what does not stays in the spool."""
+        self.ahead = self.ahead or next(self.source, None)
+        while self.ahead is not None and self.ahead[0] < now_ms:
+            self.spool.append(self.ahead[1].to_bytes())
+            self.ahead = next(self.source, None)
+        if not self.station.reaches(now_ms):
+            return []
+        sent, self.spool = self.spool[::-1], []
+        return sent * 2 if self.station.resends else sent
+
+
+class _Centre:
+    """The collector's end: ingest, journal and nightly sealing under a clock that is moved by the hour."""
+
+    def __init__(self, folder: Folder, clock: ManualClock) -> None:
+        self._journal, self._archive, self._key, self._clock = folder.journal, folder.archive, folder.key, clock
+        self._ingest = Ingest(
+            journal=folder.journal,
+            directory=folder.register.access,
+            key=folder.key,
+            clock=clock,
+            on_stored=lambda stored: None,
+        )
+        self.verdicts: Counter[str] = Counter()
+
+    def receive(self, model: Simulation, progress: Progress) -> None:
+        """Let every hour's batches arrive, to the last late spool, and seal each day in the night after it."""
+        place = model.place
+        senders = [_Sender(station, station.envelopes()) for station in model.stations]
+        for hour in range(place.steps * STEP_MS // HOUR_MS + LATE_HOURS):
+            self._hour(senders, place.start_ms + (hour + 1) * HOUR_MS)
+            local = place.zone.local(self._clock.now().wall_ns)
+            if local.hour == _SEALED_AT_HOUR:
+                seal(self._journal, self._archive, today=local.date())
+                progress(f"{local.date()}: {self.verdicts.total()} batches")
+
+    def _hour(self, senders: Sequence[_Sender], now_ms: int) -> None:
+        """Post what gets through; agents whose clock is right share a request, for the fsync's sake."""
+        sent_ms = now_ms + _SENT_AFTER_MS
+        self._clock.advance(sent_ms * MS - self._clock.now().wall_ns)
+        together: list[bytes] = []
+        for sender in senders:
+            batches = sender.take(now_ms)
+            if sender.station.slow_ms:
+                self._post(batches, sender.station.sender_clock(sent_ms))
+            else:
+                together += batches
+        self._post(together, senders[0].station.sender_clock(sent_ms))
+
+    def _post(self, batches: Sequence[bytes], sender_clock: str) -> None:
+        for first in range(0, len(batches), _POST_BATCHES):
+            body = b"".join(batches[first : first + _POST_BATCHES])
+            answer = self._ingest.batches(body, sender_clock=sender_clock)
+            for receipt in read_receipts(answer.body, self._key.public):
+                if receipt.verdict == "quarantined" or receipt.rejected:
+                    raise SimulationError(f"{receipt.run}/{receipt.seq} was not taken: {receipt.reason or receipt}")
+                self.verdicts[receipt.verdict] += 1

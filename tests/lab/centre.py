@@ -1,0 +1,139 @@
+"""A real collector as a process of its own, with agents enrolled, for tests that start, kill and read it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent import enrol
+from agent.channel import Channel, Config
+from agent.clock import SystemClock
+from agent.enrol import Enrolment
+from agent.identity import Key, enrolment_proof
+from agent.spool import Config as SpoolConfig
+from agent.spool import Spool
+from agent.uplink import Backoff, Uplink
+from collector.config import read
+from collector.folder import Folder
+from collector.ledger.journal import Journal
+
+ROOT = Path(__file__).parent.parent.parent
+_TOML = """\
+data = "data"
+zone = "WIB"
+
+[listen]
+host = "{host}"
+port = {port}
+"""
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Return when the condition holds; fail with ``what`` after ``seconds``."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+        time.sleep(0.02)
+
+
+class Centre:
+    """A collector's folder and, between ``start`` and ``kill`` or ``stop``, its process."""
+
+    def __init__(self, folder: Path, *, program: Sequence[str] = ("-m", "collector.cli")) -> None:
+        self.folder, self.port = folder, free_port()
+        self.config = folder / "collector.toml"
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True)
+        self.config.write_text(_TOML.format(host="127.0.0.1", port=self.port), encoding="utf-8")
+
+    @property
+    def url(self) -> str:
+        """Where agents find it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @contextmanager
+    def opened(self) -> Iterator[Folder]:
+        """Open its data folder as the one writer (while no process runs)."""
+        with Folder(read(self.config), clock=SystemClock(), writer=True) as folder:
+            yield folder
+
+    def enrol(self, names: Sequence[str]) -> list[Path]:
+        """Make agents known, each for the device of its own name; return their state directories."""
+        states = []
+        with self.opened() as folder:
+            now_ns = folder.clock.now().wall_ns
+            for name in names:
+                state = self.folder.parent / name
+                enrol.prepare(state)
+                key, access = Key.load_or_create(state / "key"), folder.register.access
+                token = access.mint_enrolment(agent=name, devices=[name], actor="test", now_ns=now_ns)
+                proof = key.sign(enrolment_proof(token, name, key.public))
+                access.enrol(token=token, agent=name, public_key=key.public, proof=proof, now_ns=now_ns)
+                enrol.keep(state, Enrolment(folder.key.public, folder.journal.id, None))
+                states.append(state)
+        return states
+
+    def start(self, *, ready: bool = True) -> None:
+        """Start the process and, unless told not to, wait until it listens."""
+        command = [sys.executable, *self._program, "run", "--config", str(self.config)]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        if ready:
+            wait_for(self._listens, seconds=20, what=f"the collector listens; see {self.folder / 'log'}")
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"the collector ended: {(self.folder / 'log').read_text()[-2000:]}"
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        """Kill the process with SIGKILL."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """End the process kindly and return its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        process.send_signal(number)
+        return process.wait(20)
+
+    def drain(self, state: Path) -> None:
+        """Send what an ended agent left in its spool, with the agent's own spool and uplink."""
+        spool = Spool(state / "spool", SpoolConfig(), SystemClock())
+        uplink = Uplink(
+            channel=Channel(Config(self.url)),
+            collector_key=enrol.load(state).collector_key,
+            spool=spool,
+            clock=SystemClock(),
+            backoff=Backoff(base_s=0.02, cap_s=0.1),
+        )
+
+        def empty() -> bool:
+            return uplink.turn() is None
+
+        wait_for(empty, seconds=30, what=f"the spool of {state.name} is delivered")
+        spool.close()
+
+    def journal(self) -> Journal:
+        """Open its journal to read (also while the process runs)."""
+        settings = read(self.config)
+        return Journal(settings.data / "journal.db", zone=settings.place)

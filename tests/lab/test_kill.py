@@ -1,0 +1,195 @@
+"""kill -9 of collector and agent under load: what was taken is stored, once, whatever moment was hit."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from agent import segment
+from tests.lab.centre import ROOT, Centre
+from tests.lab.evidence import Key, faults, numbers
+
+KILLS = 30
+PERIOD_MS = 5
+_AGENT = """\
+name = "{name}"
+state = "{state}"
+interval = 1
+
+[collector]
+url = "{url}"
+
+[[device]]
+name = "{name}"
+
+[device.inputs.interfaces]
+include = ["lo"]
+exclude = []
+"""
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """Chance with a seed that is printed; NADI_SEED repeats a run."""
+    seed = int(os.environ.get("NADI_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"NADI_SEED={seed}")
+    return random.Random(seed)
+
+
+class Agents:
+    """Agents of a test as processes; what still runs at the end is ended."""
+
+    def __init__(self) -> None:
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def taker(self, state: Path, url: str, *more: str) -> subprocess.Popen[bytes]:
+        """Start an agent that takes numbered readings."""
+        return self._start(state, "-m", "tests.lab.taker", str(state), state.name, url, str(PERIOD_MS), *more)
+
+    def resident(self, state: Path, url: str) -> subprocess.Popen[bytes]:
+        """Start ``nadi-agent run``."""
+        config = state / "agent.toml"
+        config.write_text(_AGENT.format(name=state.name, state=state, url=url), encoding="utf-8")
+        return self._start(state, "-m", "agent.cli", "run", "--config", str(config))
+
+    def _start(self, state: Path, *words: str) -> subprocess.Popen[bytes]:
+        with (state / "log").open("ab") as log:
+            process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=log, stderr=log)
+        self._running.append(process)
+        return process
+
+    def kill(self) -> None:
+        """Kill whatever still runs."""
+        for process in self._running:
+            process.kill()
+            process.wait(10)
+        self._running.clear()
+
+
+@pytest.fixture
+def agents() -> Iterator[Agents]:
+    """Agents that do not outlive the test."""
+    made = Agents()
+    yield made
+    made.kill()
+
+
+def history(state: Path) -> dict[Key, bool]:
+    """Return each reading a taker began, and whether the spool had it."""
+    taken: dict[Key, bool] = {}
+    for line in (state / "history").read_text(encoding="ascii").splitlines():
+        word, _, number = line.partition(" ")
+        taken[(state.name, int(number), "")] = word == "took"
+    return taken
+
+
+def verdict(centre: Centre, states: Sequence[Path]) -> list[str]:
+    """Deliver what is left, stop the collector, and compare what was taken with what is stored."""
+    for state in states:
+        centre.drain(state)
+    assert centre.stop() == 0
+    journal = centre.journal()
+    wrong = [f"journal: {problem}" for problem in journal.verify()]
+    for state in states:
+        wrong += faults(taken=history(state), stored=numbers(journal.rows(device=state.name), state.name))
+    journal.close()
+    return wrong
+
+
+def torment(centre: Centre, chance: random.Random, *, kills: int) -> None:
+    """Kill the collector again and again, sometimes before it listens."""
+    for _ in range(kills):
+        early = chance.random() < 0.15
+        centre.start(ready=not early)
+        time.sleep(chance.uniform(0.05, 0.8))
+        centre.kill()
+    centre.start()
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[Centre]:
+    """A collector that does not outlive the test."""
+    made = Centre(tmp_path / "collector")
+    yield made
+    made.kill()
+
+
+def test_nothing_is_lost_or_doubled_when_the_collector_is_killed(
+    centre: Centre, agents: Agents, chance: random.Random
+) -> None:
+    states = centre.enrol(["taker-1", "taker-2"])
+    for state in states:
+        agents.taker(state, centre.url)
+    torment(centre, chance, kills=KILLS)
+    agents.kill()
+    assert verdict(centre, states) == []
+    assert sum(len(history(state)) for state in states) > 20 * KILLS
+
+
+@pytest.mark.parametrize(("mutant", "fault"), [("ack-early", "lost"), ("no-dedup", "twice")])
+def test_a_wrong_collector_is_found(
+    tmp_path: Path, agents: Agents, chance: random.Random, mutant: str, fault: str
+) -> None:
+    centre = Centre(tmp_path / "collector", program=("-m", "tests.lab.mutants", mutant))
+    states = centre.enrol(["taker-1", "taker-2"])
+    for state in states:
+        agents.taker(state, centre.url)
+    torment(centre, chance, kills=5)
+    agents.kill()
+    assert fault in {wrong.partition(":")[0] for wrong in verdict(centre, states)}
+
+
+def kill_at_random(processes: Sequence[subprocess.Popen[bytes]], chance: random.Random) -> None:
+    """Kill each process with SIGKILL at a moment of its own within a second."""
+    moments = sorted((chance.uniform(0.1, 1.0), number) for number in range(len(processes)))
+    begun = time.monotonic()
+    for moment, number in moments:
+        time.sleep(max(0.0, begun + moment - time.monotonic()))
+        processes[number].send_signal(signal.SIGKILL)
+    for process in processes:
+        assert process.wait(10) == -signal.SIGKILL
+
+
+def spooled(state: Path) -> set[Key]:
+    """Return agent, number and run of every whole record in the spool, delivered or not."""
+    found: set[Key] = set()
+    for path in (state / "spool").glob("*.seg"):
+        data = path.read_bytes()
+        found |= {(state.name, place.seq, segment.run_of(data)) for place in segment.places(data)}
+    return found
+
+
+def test_nothing_is_lost_or_doubled_when_agents_are_killed(
+    centre: Centre, agents: Agents, chance: random.Random
+) -> None:
+    *takers, resident = centre.enrol(["taker-1", "taker-2", "resident"])
+    centre.start()
+    taken: set[Key] = set()
+    for _ in range(KILLS):
+        started = [agents.taker(state, centre.url) for state in takers]
+        kill_at_random([*started, agents.resident(resident, centre.url)], chance)
+        taken |= spooled(resident)
+    centre.drain(resident)
+    assert verdict(centre, takers) == []
+    journal = centre.journal()
+    stored = [(row.agent, row.seq, row.run) for row in journal.rows(device="resident")]
+    assert faults(taken=dict.fromkeys(taken, True), stored=stored) == []
+    assert len(stored) >= KILLS
+    unfinished = [sum(not finished for finished in history(state).values()) for state in takers]
+    assert max(unfinished) <= KILLS
+
+
+def test_an_agent_that_claims_early_is_found(centre: Centre, agents: Agents, chance: random.Random) -> None:
+    [state] = centre.enrol(["taker-1"])
+    centre.start()
+    for _ in range(3):
+        kill_at_random([agents.taker(state, centre.url, "--claim-early")], chance)
+    assert "lost" in {wrong.partition(":")[0] for wrong in verdict(centre, [state])}
