@@ -147,6 +147,8 @@ def _judge(
     if dt is wall:
         return None
     off = wall - dt
+    if clock is not None:
+        off[clock] = 0
     if off.min() >= -TRUNCATION_MS and off.max() <= TRUNCATION_MS:
         return None
     return np.where(np.abs(off) > TRUNCATION_MS, series.time_ms[1:] - dt, series.time_ms[:-1])

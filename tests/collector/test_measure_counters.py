@@ -1,0 +1,77 @@
+"""Counter rules of spec/evaluation.md section 3 and 3a: a case is a folder of readings and what they are worth."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from collector.measure.counters import CounterSeries, Verdict, deltas
+from tests.collector import oracle
+from tests.collector.oracle import Grown, Read
+from tests.collector.readings import as_grown, series
+
+CASES = sorted((Path(__file__).parents[1] / "cases" / "counters").iterdir())
+
+
+def rows(path: Path) -> list[dict[str, int | None]]:
+    with path.open(newline="") as file:
+        return [{name: int(value) if value else None for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def readings(folder: Path) -> list[Read]:
+    return [
+        Read(**{name: value for name, value in row.items() if value is not None})
+        for row in rows(folder / "readings.csv")
+    ]
+
+
+def worth(folder: Path) -> list[Grown]:
+    with (folder / "deltas.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    return [Grown(int(r["start_ms"]), int(r["end_ms"]), int(r["octets"]), r["verdict"]) for r in found]
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_readings_are_worth_what_the_case_says(folder: Path) -> None:
+    case = tomllib.loads((folder / "case.toml").read_text())
+    port, cache = case.get("port_bps", 0), case.get("cache_s", 0)
+    got = deltas(series(readings(folder)), port_bps=port, cache_s=cache)
+    assert as_grown(got) == worth(folder), case["says"]
+    assert got.contradictory_ms.tolist() == case.get("contradictory", [])
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_the_oracle_says_the_same_of_every_case(folder: Path) -> None:
+    case = tomllib.loads((folder / "case.toml").read_text())
+    found, _ = oracle.grown(readings(folder), port_bps=case.get("port_bps", 0), cache_s=case.get("cache_s", 0))
+    assert found == worth(folder), case["says"]
+
+
+def test_no_reading_gives_no_delta() -> None:
+    assert len(deltas(series([])).octets) == 0
+
+
+def test_a_broadcast_constant_is_a_column_like_any_other() -> None:
+    reads = [Read(time_ms=i * 60_000, octets=i, boot=1, boot_ms=i * 60_000, speed=10**9, index=1) for i in range(50)]
+    full = series(reads)
+    lean = CounterSeries(
+        full.time_ms,
+        *(np.broadcast_to(np.int64(1), 50), full.boot_ms, full.octets, np.broadcast_to(np.int64(64), 50)),
+        *(np.broadcast_to(np.int64(value), 50) for value in (10**9, -1, -1, 1)),
+    )
+    assert as_grown(deltas(lean)) == as_grown(deltas(full))
+
+
+@pytest.mark.parametrize("position", range(1, 30))
+def test_a_reset_at_any_position_costs_one_delta(position: int) -> None:
+    reads = [
+        Read(time_ms=i * 60_000, octets=(i - position * (i >= position)) * 1000, boot=int(i >= position), boot_ms=i)
+        for i in range(30)
+    ]
+    got = deltas(series(reads))
+    assert [i for i, verdict in enumerate(got.verdict) if verdict == Verdict.RESET] == [position - 1]
+    assert int(got.octets.sum()) == 28 * 1000
