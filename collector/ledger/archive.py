@@ -97,7 +97,10 @@ def _number(day: date) -> int:
 
 
 def _date(number: int) -> date:
-    return _EPOCH + timedelta(days=number)
+    try:
+        return _EPOCH + timedelta(days=number)
+    except (OverflowError, TypeError):  # a flipped byte may make any number of it; the seals will not fit
+        return date.max
 
 
 class Archive:
@@ -158,7 +161,8 @@ class Archive:
     def seals(self, *, day: date | None = None) -> list[SealRecord]:
         """Return the recorded seals (of one day), by day and part."""
         where, values = ("", ()) if day is None else (" WHERE day = ?", (_number(day),))
-        sql = f"SELECT day, part, journal, after_id, upto_id, root, chained FROM seal{where} ORDER BY day, part"  # noqa: S608
+        columns = "day, part, journal, after_id, upto_id, CAST(root AS BLOB), chained"
+        sql = f"SELECT {columns} FROM seal{where} ORDER BY day, part"  # noqa: S608
         with self._reader() as db:
             return [
                 SealRecord(_date(n), part, journal, after_id, upto_id, root, bool(chained))
@@ -168,7 +172,7 @@ class Archive:
     def digests(self, day: date, part: int) -> list[bytes]:
         """Return the hashes of the chunks of one part of a day, sealed or not."""
         with self._reader() as db:
-            sql = "SELECT sha256 FROM chunk WHERE day = ? AND part = ?"
+            sql = "SELECT CAST(sha256 AS BLOB) FROM chunk WHERE day = ? AND part = ?"
             return [digest for (digest,) in db.execute(sql, (_number(day), part))]
 
     def sealed(self, series: Series, first: date, last: date, *, journal: str) -> Sealed:
@@ -199,6 +203,12 @@ class Archive:
             known = self._series[series] = int(found[0])
         return known
 
+    def days(self, device: str) -> list[date]:
+        """Return the days of which there are chunks of a device, in order."""
+        sql = "SELECT DISTINCT day FROM chunk WHERE series IN (SELECT id FROM series WHERE device = ?) ORDER BY day"
+        with self._reader() as db:
+            return [_date(number) for (number,) in db.execute(sql, (device,))]
+
     def next_day(self, series: Series, day: date, *, later: bool) -> date | None:
         """Return the nearest sealed day of a series after ``day`` (or before it), None if there is none."""
         end, side = ("min", ">") if later else ("max", "<")
@@ -211,8 +221,8 @@ class Archive:
         """Yield every chunk (of a day, of a part), sealed or not."""
         sql = "SELECT id FROM chunk WHERE ?1 IS NULL OR (day = ?1 AND (?2 IS NULL OR part = ?2)) ORDER BY day, part, id"
         one = (
-            "SELECT source, device, key, day, part, sha256, blob FROM chunk LEFT JOIN series ON series.id = series"
-            " WHERE chunk.id = ?"
+            "SELECT coalesce(source, '?'), coalesce(device, '?'), coalesce(key, '?'), day, part, CAST(sha256 AS BLOB),"
+            " CAST(blob AS BLOB) FROM chunk LEFT JOIN series ON series.id = series WHERE chunk.id = ?"
         )
         with self._reader() as db:
             for (id,) in db.execute(sql, (None if day is None else _number(day), part)).fetchall():
@@ -336,6 +346,7 @@ def _create(path: Path, zone: Zone) -> None:
 
 def _connect(path: Path, *, writer: bool) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    db.text_factory = lambda text: text.decode(errors="replace")
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA journal_size_limit=67108864" if writer else "PRAGMA query_only=ON")
     return db

@@ -280,15 +280,16 @@ class Journal:
         with self._reader() as db:
             return [text for (text,) in db.execute(sql)]
 
-    def days(self, device: str) -> list[date]:
-        """Return the local days on which the device ever had readings, in order."""
+    def days(self, device: str, *, after: date = date.min) -> list[date]:
+        """Return the local days (after a day) on which the device ever had readings, in order."""
         sql = (
-            "WITH RECURSIVE d(n) AS (SELECT min(day) FROM entry_day WHERE device = ?1 AND day >= 0 UNION ALL"
+            "WITH RECURSIVE d(n) AS (SELECT min(day) FROM entry_day WHERE device = ?1 AND day > ?2 UNION ALL"
             " SELECT (SELECT min(day) FROM entry_day WHERE device = ?1 AND day > n) FROM d WHERE n IS NOT NULL)"
             " SELECT n FROM d WHERE n IS NOT NULL"
         )
+        start = max((after - _EPOCH).days, tables.NO_DAY)
         with self._reader() as db:
-            return [_EPOCH + timedelta(days=n) for (n,) in db.execute(sql, (self._names.find(db, device),))]
+            return [_EPOCH + timedelta(days=n) for (n,) in db.execute(sql, (self._names.find(db, device), start))]
 
     def days_after(self, id: int) -> set[tuple[str, date]]:
         """Return the (device, local day) pairs that entries after ``id`` touch."""

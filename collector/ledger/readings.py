@@ -92,9 +92,8 @@ class Readings:
     def next_day(self, series: Series, day: date, *, later: bool) -> date | None:
         """Return the nearest day after ``day`` (or before it) that may hold readings of a series, however far."""
         sealed = self.archive.next_day(series, day, later=later)
-        beyond = [other for other in self.journal.days(series.device) if (other > day if later else other < day)]
-        if sealed is not None:
-            beyond = [other for other in beyond if (other < sealed if later else other > sealed)]
+        low, high = (day, sealed or date.max) if later else (sealed or date.min, day)
+        beyond = [other for other in self.journal.days(series.device, after=low) if other < high]
         for other in beyond if later else reversed(beyond):
             upto = max((s.upto_id for s in self.archive.seals(day=other) if s.journal == self.journal.id), default=0)
             if self.journal.last_ids(series.device, [other])[other] > upto:
