@@ -61,6 +61,7 @@ def read(path: Path) -> Settings:
             listen,
             certificate=here / listen.certificate if listen.certificate else None,
             key=here / listen.key if listen.key else None,
+            ca=here / listen.ca if listen.ca else None,
         ),
     )
 

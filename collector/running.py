@@ -92,9 +92,9 @@ class Collector:
                 self._months = {key: kept}
         return kept
 
-    def faults(self) -> list[str]:
+    def faults(self) -> dict[str, str]:
         """Return the jobs whose last run failed, with the fault."""
-        return [f"{name}: {standing.fault}" for name, standing in self.jobs.standing.items() if standing.fault]
+        return {name: standing.fault for name, standing in self.jobs.standing.items() if standing.fault}
 
     # --- jobs ---
 

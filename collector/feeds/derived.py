@@ -102,7 +102,6 @@ _ALL = (
         "nadi_report",
         ("state", ("period",), "Keadaan laporan: 0 belum ditutup, 1 draf"),
         ("version", ("period",), "Versi laporan yang terbaru"),
-        ("integrity_ok", ("period",), "1 bila manifes laporan cocok dengan berkasnya"),
     ),
     *_gauges(
         "nadi_finding",
@@ -113,7 +112,6 @@ _ALL = (
         "nadi_agent",
         ("up", ("agent",), "1 bila agen mengirim data baru dalam batas waktu basi, 0 bila tidak"),
         ("last_seen_timestamp_seconds", ("agent",), "Saat kiriman terakhir agen diterima"),
-        ("clock_offset_seconds", ("agent",), "Jam pengumpul dikurangi jam agen pada kiriman terakhir"),
         ("info", ("agent", "site", "version", "uplink"), "Agen terdaftar, juga saat diam; selalu 1"),
     ),
     *_gauges(

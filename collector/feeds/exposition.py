@@ -32,7 +32,7 @@ Point = tuple[Labels, float | int | Fraction | None]
 
 @dataclass(frozen=True, slots=True)
 class AgentFact:
-    """A registered agent: the site of its first device and its clock's last offset."""
+    """A registered agent and the site of its first device ("" without one)."""
 
     name: str
     site: str
@@ -44,7 +44,6 @@ class ReportFact:
 
     period: str
     version: int
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,6 @@ class Facts:
     checked_ns: int | None
     check_ok: bool | None
     version: str
-    revision: str
 
 
 def exposition(facts: Facts) -> bytes:
@@ -256,7 +254,7 @@ def _collector(facts: Facts) -> Written:
     yield "nadi_collector_database_bytes", (), facts.database_bytes
     yield "nadi_collector_integrity_checked_timestamp_seconds", (), facts.checked_ns and facts.checked_ns * NANO
     yield "nadi_collector_integrity_ok", (), facts.check_ok
-    yield "nadi_collector_build_info", (facts.version, facts.revision), 1
+    yield "nadi_collector_build_info", (facts.version, ""), 1
     for name, counts in (
         ("nadi_collector_points_received_total", facts.points_received),
         ("nadi_collector_points_rejected_total", facts.points_rejected),
@@ -270,9 +268,8 @@ def _papers(facts: Facts) -> Written:
     for report in facts.reports[-12:]:
         yield "nadi_report_state", (report.period,), 1
         yield "nadi_report_version", (report.period,), report.version
-        yield "nadi_report_integrity_ok", (report.period,), report.whole
     for rule, severity in facts.rules:
         found = [item for item in facts.findings if (item.rule, item.severity) == (rule, severity)]
         yield "nadi_finding_open", (rule, severity), len(found)
-    for item in facts.findings[:MOST_FINDINGS]:
-        yield "nadi_finding_info", (item.rule, item.severity, item.object), 1
+    for item in sorted({(item.rule, item.severity, item.object) for item in facts.findings})[:MOST_FINDINGS]:
+        yield "nadi_finding_info", item, 1

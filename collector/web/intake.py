@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from agent.envelope import CLOCK_HEADER
+from agent.envelope import CLOCK_HEADER, CONTENT_TYPE
 from collector.ingest import MAX_BODY, Answer, Ingest
 from collector.web.body import Bodies, BodyError
 from collector.web.enrolment import MAX_ENROLMENT, Enrolment
@@ -23,6 +24,59 @@ INGEST_THREADS = 2
 """One decodes while the other waits for the disk; more would only hold more bodies in memory."""
 
 _BUSY = {"Retry-After": "30"}
+_ANSWERS = {
+    "400": {"description": "Bukan kiriman yang dapat dibaca, atau sebagian barisnya dikarantina"},
+    "408": {"description": "Isi tidak tiba pada waktunya"},
+    "413": {"description": "Isi terlalu besar"},
+    "503": {"description": "Sibuk atau disk penuh; coba lagi setelah Retry-After"},
+}
+PATHS: dict[str, Any] = {
+    "/api/v1/batches": {
+        "post": {
+            "tags": ["pengirim"],
+            "summary": "Kiriman agen: amplop bertanda tangan, dijawab dengan tanda terima",
+            "requestBody": {"required": True, "content": {CONTENT_TYPE: {"schema": {"type": "string"}}}},
+            "responses": {
+                "200": {"description": "Tanda terima tiap amplop, ditandatangani pengumpul"},
+                "403": {"description": "Pengirim tidak dikenal atau tidak berhak"},
+                **_ANSWERS,
+            },
+        }
+    },
+    "/api/v1/enrol": {
+        "post": {
+            "tags": ["pengirim"],
+            "summary": "Pendaftaran agen dengan token sekali pakai",
+            "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+            "responses": {
+                "200": {"description": "Kunci publik pengumpul, id jurnal, CA"},
+                "403": {"description": "Token atau bukti tidak berlaku"},
+                **_ANSWERS,
+            },
+        }
+    },
+    "/api/v2/write": {
+        "post": {
+            "tags": ["pengirim"],
+            "summary": "Penulisan line protocol seperti InfluxDB 2 (Authorization: Token ...)",
+            "parameters": [
+                {"name": "precision", "in": "query", "schema": {"type": "string", "enum": ["ns", "us", "ms", "s"]}},
+                {"name": "org", "in": "query", "schema": {"type": "string"}},
+                {"name": "bucket", "in": "query", "schema": {"type": "string"}},
+            ],
+            "requestBody": {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}}},
+            "responses": {
+                "204": {"description": "Semua baris tersimpan"},
+                "401": {"description": "Token tidak dikenal"},
+                "403": {"description": "Perangkat atau nama yang bukan haknya"},
+                "415": {"description": "Pengodean isi tidak dikenal"},
+                **_ANSWERS,
+            },
+        }
+    },
+}
+"""What OpenAPI says of the senders' routes."""
+
 Judge = Callable[[bytes, Request], Answer]
 
 

@@ -12,13 +12,15 @@ class Listen:
     """Where the collector listens and how it is reached.
 
     Outside loopback it wants TLS (``certificate`` and ``key``, PEM files), or ``behind_proxy = true`` to say
-    that a proxy in front does TLS; then nobody is an operator by address alone.
+    that a proxy in front does TLS; then nobody is an operator by address alone. ``ca`` (PEM) is what agents are
+    told to pin when they enrol; without it they trust the system's authorities.
     """
 
     host: str = "127.0.0.1"
     port: int = 8470
     certificate: Path | None = None
     key: Path | None = None
+    ca: Path | None = None
     behind_proxy: bool = False
 
     def __post_init__(self) -> None:

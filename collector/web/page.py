@@ -10,11 +10,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent.clock import MS, Zone
+from agent.identity import fingerprint
+from collector.judge.allocation import Finding, Severity
 from collector.judge.now import Flow, State
 from collector.live import LinkLive, OpdLive, Snapshot
 from collector.report.document import rounded
+from collector.report.manifest import NAME
 from collector.report.words import MISSING, number
 from collector.report.words import day as in_words
+from collector.report.words import month as in_month
+from collector.reports import Issue
+from collector.running import Collector
 
 PAGES = Path(__file__).parent / "pages"
 REFRESH_SECONDS = 10
@@ -80,6 +86,60 @@ def mbps(rate: Fraction | int | None) -> str:
 def percent(value: Fraction | None) -> str:
     """Write a ratio as percent with one decimal; unknown is ``-``."""
     return MISSING if value is None else f"{number(rounded(value * 100, 1))} %"
+
+
+RULE_WORDS = {
+    "at_ceiling": "Penggunaan {direction} mencapai batas: {value} Mbps, ambang {limit} Mbps",
+    "over_allocation": "Penggunaan {direction} melampaui alokasi padahal dibatasi: {value} Mbps, ambang {limit} Mbps",
+}
+SEVERITY_WORDS = {Severity.WARNING: "Tinggi", Severity.NOTICE: "Sedang"}
+JOB_WORDS = {
+    "judge": "Pemeriksaan bin",
+    "seal": "Penyegelan harian",
+    "close_month": "Penutupan bulan",
+    "retention": "Retensi",
+    "check": "Pemeriksaan keutuhan",
+}
+
+
+def content(collector: Collector) -> PageContent:
+    """Gather what the page shows beside the snapshot."""
+    folder, snapshot = collector.folder, collector.snapshot()
+    check = folder.last_check()
+    faults = [f"Pekerjaan gagal: {JOB_WORDS[name]} ({fault})" for name, fault in collector.faults().items()]
+    if check is not None and check.problems:
+        faults.append(f"Pemeriksaan keutuhan menemukan {len(check.problems)} kelainan; jalankan: nadi check")
+    issues = [issue for month in reversed(folder.reports.months()[-6:]) if (issue := folder.reports.newest(month))]
+    return PageContent(
+        region=collector.live.inventory.region,
+        label=folder.journal.label,
+        senders=_senders(collector, snapshot),
+        findings=[_finding(item) for item in collector.findings],
+        reports=[_report(issue) for issue in issues],
+        faults=faults,
+        entries=folder.journal.length(),
+        fingerprint=fingerprint(folder.key.public),
+    )
+
+
+def _senders(collector: Collector, snapshot: Snapshot) -> list[SenderLine]:
+    known = [key.agent for key in collector.folder.register.access.agents() if key.revoked_ns is None]
+    found = [(name, snapshot.senders.get(name)) for name in known]
+    return [
+        SenderLine(name, sender.received_ns if sender else None, bool(sender and sender.fresh))
+        for name, sender in found
+    ]
+
+
+def _finding(item: Finding) -> FindingLine:
+    text = RULE_WORDS[item.rule].format(direction=item.direction, value=mbps(item.value), limit=mbps(item.limit))
+    return FindingLine(SEVERITY_WORDS[item.severity], item.object, text, item.start_ns)
+
+
+def _report(issue: Issue) -> ReportLine:
+    shown = [name for name in issue.files if name.endswith((".pdf", ".xlsx", ".json")) and name != NAME]
+    links = [(name.rpartition(".")[2].upper(), f"/api/v1/reports/{issue.month}/{name}") for name in shown]
+    return ReportLine(in_month(issue.month), f"versi {issue.version} ({issue.state})", links)
 
 
 def _bar(flow: Flow) -> tuple[int, str] | None:

@@ -5,10 +5,12 @@ Numbers are unrounded; unknown is null; instants are ISO 8601 with the region's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from agent.clock import MS, Zone
+from collector.judge.allocation import Finding
 from collector.judge.now import Flow, State
 from collector.live import LinkLive, OpdLive, Sender, Snapshot
 
@@ -83,9 +85,10 @@ class FindingView:
     rule: str
     severity: str
     object: str
+    direction: str
     since: str
-    value: float
-    limit: float
+    value_bps: float
+    limit_bps: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +179,19 @@ def status_view(snapshot: Snapshot, *, findings: list[FindingView], region: str,
         senders=[sender_view(sender, zone=zone) for sender in snapshot.senders.values()],
         findings=findings,
     )
+
+
+def finding_views(found: Sequence[Finding], *, zone: Zone) -> list[FindingView]:
+    """Show the findings that stand."""
+    return [
+        FindingView(
+            rule=item.rule,
+            severity=item.severity.name.lower(),
+            object=item.object,
+            direction=item.direction,
+            since=zone.iso(item.start_ns),
+            value_bps=float(item.value),
+            limit_bps=float(item.limit),
+        )
+        for item in found
+    ]

@@ -1,0 +1,162 @@
+"""The HTTP interface: FastAPI with OpenAPI for what is read, the page, the metrics; senders' routes in ``intake``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, HTTPException, Query
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from swagger_ui_bundle import swagger_ui_path
+
+from agent.clock import Month
+from collector.feeds.exposition import CONTENT_TYPE, exposition
+from collector.folder import VERSION
+from collector.reports import Issue
+from collector.running import Collector
+from collector.web import months, records, views
+from collector.web.auth import Gate
+from collector.web.enrolment import Enrolment
+from collector.web.facts import facts
+from collector.web.intake import PATHS, routes
+from collector.web.page import PAGES, StatusPage, content
+
+MonthPath = Annotated[str, InPath(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Bulan, misalnya 2026-10")]
+FilePath = Annotated[str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Nama berkas laporan")]
+
+_REFUSED = {401: {"description": "Hanya dari mesin pengumpul sendiri, atau dengan token operator"}}
+_DESCRIPTION = (
+    "Pembacaan keadaan langsung, evaluasi bulanan, dan laporan. Nilai tidak dibulatkan; yang tidak diketahui adalah "
+    "null; waktu ISO 8601 dengan selisih zona daerah. Laju *langsung* bukan angka laporan."
+)
+
+
+def create(collector: Collector) -> FastAPI:
+    """Return the application over a running collector."""
+    listen = collector.folder.settings.listen
+    app = FastAPI(
+        title="Nadi",
+        version=VERSION,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        responses=_REFUSED,  # type: ignore[arg-type]
+    )
+    enrolment = Enrolment(
+        access=collector.folder.register.access,
+        clock=collector.clock,
+        public=collector.folder.key.public,
+        journal_id=collector.folder.journal.id,
+        ca=listen.ca,
+    )
+    app.router.routes.extend(routes(ingest=collector.ingest, enrolment=enrolment))
+    _add_live(app, collector)
+    _add_months(app, collector)
+    _add_register(app, collector)
+    _add_pages(app, collector)
+    app.mount("/assets/swagger", StaticFiles(directory=swagger_ui_path))
+    app.openapi = _described(app)  # type: ignore[method-assign]
+    app.add_middleware(Gate, operators=collector.folder.register.access, behind_proxy=listen.behind_proxy)
+    return app
+
+
+def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            generate()["paths"].update(PATHS)
+        return app.openapi_schema or {}
+
+    return openapi
+
+
+def _add_live(app: FastAPI, collector: Collector) -> None:
+    @app.get("/api/v1/status", tags=["langsung"], summary="Keadaan tiap OPD dan tautan pada saat ini")
+    def status() -> views.StatusView:
+        return views.status_view(
+            collector.snapshot(),
+            findings=views.finding_views(collector.findings, zone=collector.zone),
+            region=collector.live.inventory.region,
+            label=collector.folder.journal.label,
+            zone=collector.zone,
+        )
+
+    @app.get("/api/v1/findings", tags=["langsung"], summary="Temuan terbuka pada bin yang sudah ditutup")
+    def findings() -> list[views.FindingView]:
+        return views.finding_views(collector.findings, zone=collector.zone)
+
+    @app.get("/metrics", tags=["langsung"], summary="Metrik Prometheus", response_class=Response)
+    def metrics() -> Response:
+        return Response(exposition(facts(collector)), media_type=CONTENT_TYPE)
+
+
+def _add_months(app: FastAPI, collector: Collector) -> None:
+    missing = {404: {"description": "Tidak ada"}}
+
+    @app.get("/api/v1/evaluations/{month}", tags=["bulanan"], summary="Evaluasi satu bulan, atau bulan berjalan")
+    def evaluation(month: MonthPath) -> months.EvaluationView:
+        return months.evaluation_view(collector.evaluation(Month.parse(month)))
+
+    @app.get("/api/v1/reports", tags=["bulanan"], summary="Laporan yang ada, versi terbaru tiap bulan")
+    def reports() -> list[months.ReportView]:
+        newest = (collector.folder.reports.newest(month) for month in collector.folder.reports.months())
+        return [_report(issue) for issue in newest if issue is not None]
+
+    @app.get(
+        "/api/v1/reports/{month}/{file}",
+        tags=["bulanan"],
+        summary="Satu berkas laporan",
+        responses=missing,  # type: ignore[arg-type]
+        response_class=FileResponse,
+    )
+    def report(month: MonthPath, file: FilePath, version: Annotated[int | None, Query(ge=1)] = None) -> FileResponse:
+        versions = collector.folder.reports.versions(Month.parse(month))
+        issue = next((item for item in reversed(versions) if version in (None, item.version)), None)
+        if issue is None or file not in issue.files:
+            raise HTTPException(404, "tidak ada laporan atau berkas ini")
+        return FileResponse(issue.folder / file, filename=file)
+
+
+def _report(issue: Issue) -> months.ReportView:
+    return months.ReportView(month=str(issue.month), version=issue.version, state=issue.state, files=list(issue.files))
+
+
+def _add_register(app: FastAPI, collector: Collector) -> None:
+    zone = collector.zone
+
+    @app.get("/api/v1/opd", tags=["daftar"], summary="OPD terdaftar, tautan, dan penetapan yang berlaku")
+    def opd() -> list[records.OpdEntry]:
+        return records.opd_entries(collector.snapshot(), collector.live.inventory, zone=zone)
+
+    @app.get("/api/v1/agents", tags=["daftar"], summary="Agen terdaftar dan kiriman terakhirnya")
+    def agents() -> list[records.AgentView]:
+        known = collector.folder.register.access.agents()
+        return records.agent_views(known, collector.snapshot(), zone=zone)
+
+    @app.get("/api/v1/quarantine", tags=["daftar"], summary="Kiriman yang ditolak beserta sebabnya")
+    def quarantine(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100, after: Annotated[int, Query(ge=0)] = 0
+    ) -> list[records.QuarantineView]:
+        return records.quarantine_views(collector.folder.journal.quarantined(limit=limit, after_id=after), zone=zone)
+
+
+def _add_pages(app: FastAPI, collector: Collector) -> None:
+    page = StatusPage(zone=collector.zone)
+    assets = {name: PAGES / name for name in ("status.css", "nadi.svg", "docs.js")}
+
+    @app.get("/", include_in_schema=False)
+    def status_page() -> HTMLResponse:
+        return HTMLResponse(page.render(collector.snapshot(), content(collector)))
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse((PAGES / "docs.html").read_text(encoding="utf-8"))
+
+    @app.get("/assets/{name}", include_in_schema=False)
+    def asset(name: str) -> FileResponse:
+        if name not in assets:
+            raise HTTPException(404, "tidak ada")
+        return FileResponse(assets[name], headers={"Cache-Control": "max-age=3600"})

@@ -1,0 +1,54 @@
+"""What /metrics writes down: the facts of one scrape, gathered from the running collector."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from collector.feeds.exposition import AgentFact, Facts, FindingFact, ReportFact
+from collector.folder import VERSION
+from collector.judge.allocation import Severity
+from collector.running import Collector
+
+SEVERITIES = {Severity.WARNING: "tinggi", Severity.NOTICE: "sedang"}
+RULES = (("at_ceiling", "sedang"), ("over_allocation", "tinggi"))
+
+_REASONS = {
+    **dict.fromkeys(("signature", "revoked_agent", "unknown_agent", "token", "fork"), "tanda_tangan"),
+    "time": "waktu",
+}
+
+
+def rejected(counted: Mapping[str, int], duplicates: int) -> dict[str, int]:
+    """Return rejections by the closed list of reasons of the dashboards, zeros included."""
+    found = Counter({"ganda": duplicates, "tanda_tangan": 0, "waktu": 0, "bentuk": 0})
+    for reason, count in counted.items():
+        found[_REASONS.get(reason, "bentuk")] += count
+    return dict(found)
+
+
+def facts(collector: Collector) -> Facts:
+    """Gather the facts of this moment."""
+    folder, snapshot = collector.folder, collector.snapshot()
+    inventory = collector.live.inventory
+    counters, check = collector.ingest.counters, folder.last_check()
+    agents = [key for key in folder.register.access.agents() if key.revoked_ns is None]
+    sites = {device.source: device.site for device in reversed(inventory.devices)}
+    issues = [issue for month in folder.reports.months()[-12:] if (issue := folder.reports.newest(month))]
+    return Facts(
+        snapshot=snapshot,
+        inventory=inventory,
+        agents=[AgentFact(key.agent, sites.get(key.agent, "")) for key in agents],
+        month=collector.month_to_date,
+        reports=[ReportFact(str(issue.month), issue.version) for issue in issues],
+        findings=[FindingFact(item.rule, SEVERITIES[item.severity], item.object) for item in collector.findings],
+        rules=RULES,
+        points_received={"langsung": counters.live, "susulan": counters.backfill},
+        points_rejected=rejected(counters.rejected, counters.duplicates),
+        job_failures={name: standing.failures for name, standing in collector.jobs.standing.items()},
+        started_ns=collector.started_ns,
+        database_bytes=folder.database_bytes,
+        checked_ns=check.ended_ns if check else None,
+        check_ok=not check.problems if check else None,
+        version=VERSION,
+    )
