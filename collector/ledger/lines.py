@@ -99,7 +99,7 @@ class _Shape:
         if key != self._key:
             fields = zip(self.names, self.types, strict=True)
             literals = b",".join(name.encode() + b"=" + _LITERALS[kind] for name, kind in fields)
-            self._pattern = re.compile(re.escape(key) + b" " + literals + rb" (\d{1,18})", re.ASCII)
+            self._pattern = re.compile(re.escape(key) + b" " + literals + rb" (\d{1,18}|[1-8]\d{18})", re.ASCII)
             self._key = key
 
     def take(self, line: bytes, place: int) -> bool:
