@@ -53,7 +53,7 @@ class Taken:
         fields = {name: value for name, value in octets.items() if value is not None}
         interface = reading("nadi_interface", fields, wall_ns, device=self.device, interface="ether1")
         host = reading("nadi_host", {"load1": seq / 100, "cpu_cores": 4}, wall_ns, host=self.device)
-        body = zlib.compress(encode([interface, host]))
+        body = zlib.compress(encode([interface, host] if fields else [host]))
         received = wall_ns + MS if self.received_ms is None else (START_MS + self.received_ms) * MS
         return Entry(
             key=batch_key("agen-1", "0" * 16, seq),
