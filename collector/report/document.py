@@ -5,6 +5,7 @@ A value is rounded once, when its cell is made; every format shows that rounded 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -197,6 +198,11 @@ class Document:
     chapters: tuple[Chapter, ...]
     annexes: tuple[Chapter, ...]
     sheets: tuple[Sheet, ...]
+
+    def __post_init__(self) -> None:
+        # The label stands in file names and in the names of sheets.
+        if re.fullmatch(r"[A-Z0-9]{0,9}", self.label) is None:
+            raise ValueError(f"label {self.label!r} is not a word of at most 9 capital letters, such as SIMULASI")
 
     @property
     def tables(self) -> tuple[Table, ...]:

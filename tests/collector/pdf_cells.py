@@ -25,13 +25,19 @@ class Tagged:
         }
         self.pages = [page.extract_text() for page in self._reader.pages]
 
-    def tables(self) -> list[Rows]:
-        """Return every table: its rows (header rows too) of cell texts."""
+    def tables(self) -> list[tuple[Rows, Rows]]:
+        """Return the header rows and the body rows of every table, as texts of their cells."""
         root: Any = self._reader.trailer["/Root"]
-        found = _elements(root["/StructTreeRoot"], "/Table")
         return [
-            [[self._text(cell) for cell in _elements(row, "/TD", "/TH")] for row in _elements(table, "/TR")]
-            for table in found
+            (self._rows(table, "/THead", "/TH"), self._rows(table, "/TBody", "/TD"))
+            for table in _elements(root["/StructTreeRoot"], "/Table")
+        ]
+
+    def _rows(self, table: Any, part: str, cell: str) -> Rows:
+        return [
+            [self._text(item) for item in _elements(row, cell)]
+            for group in _elements(table, part)
+            for row in _elements(group, "/TR")
         ]
 
     def _text(self, element: Any, page: int = 0) -> str:

@@ -227,7 +227,7 @@ def _direction(case: Case, rng: random.Random, share: float, down: int | None) -
         expected=BINS, valid=valid, coverage=coverage, mean=Fraction(sum(known), len(known)), p95=p95,
         indicative=indicative, p95_low=p95 * Fraction(97, 100) if bounded and p95 is not None else None,
         p95_high=p95 * Fraction(11, 10) if bounded and p95 is not None and coverage > Fraction(95, 100) else None,
-        bounds_shown=bounded, peak=Fraction(max(known) * 1115, 1000), peak_start_ns=START + 9 * DAY_S * NS + 36_300 * NS,
+        bounds_shown=bounded, peak=Fraction(max(known) * 1115, 1000), peak_start_ns=START + 814_500 * NS,
         busy_hour=10, busy_hour_mean=Fraction(round(top * 0.83) * 7, 7), peak_hour=(date(2026, 10, 14), 10),
         peak_hour_mean=Fraction(max(known)), volume_octets=octets, volume_spread_octets=octets - octets // 400,
         ceiling=None if limit is None else Fraction(max(0, round((case.load - 0.8) * 900)), valid),
