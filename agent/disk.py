@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -58,17 +59,9 @@ class Disk:
         """Remove the file."""
         os.unlink(path)
 
-    def replace(self, path: Path, data: bytes) -> None:
-        """Put ``data`` in place of the file, wholly or not at all, and on stable storage."""
-        beside = path.with_name(path.name + ".new")
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            write_all(self, handle, data)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        os.replace(beside, path)
-        self.sync_directory(path.parent)
+    def rename(self, path: Path, to: Path) -> None:
+        """Give the file another name, in place of what has that name."""
+        os.rename(path, to)
 
     def sync_directory(self, directory: Path) -> None:
         """Return when the names in ``directory`` are on stable storage."""
@@ -83,3 +76,18 @@ def write_all(disk: Disk, handle: int, data: bytes) -> None:
     """Write all of ``data``, also where the disk takes it in parts; OSError when it takes no more."""
     while data:
         data = data[disk.write(handle, data) :]
+
+
+def replace(disk: Disk, path: Path, data: bytes) -> None:
+    """Put ``data`` (mode 0600) in place of a file, wholly or not at all, and on stable storage."""
+    beside = path.with_name(path.name + ".new")
+    with contextlib.suppress(FileNotFoundError):
+        disk.unlink(beside)  # left by a crash
+    handle = disk.create(beside)
+    try:
+        write_all(disk, handle, data)
+        disk.sync(handle)
+    finally:
+        disk.close(handle)
+    disk.rename(beside, path)
+    disk.sync_directory(path.parent)

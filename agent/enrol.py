@@ -9,13 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent.config import ConfigError
-from agent.disk import Disk
+from agent.disk import Disk, replace
 from agent.identity import Key, KeyFileError, enrolment_proof
 
 PATH = "/api/v1/enrol"
@@ -100,7 +99,6 @@ def keep(state: Path, enrolment: Enrolment) -> None:
     """Put the answer into the state directory, wholly or not at all; ConfigError."""
     path = state / "collector.json"
     try:
-        Disk().replace(path, enrolment.to_json())
-        os.chmod(path, 0o600)
+        replace(Disk(), path, enrolment.to_json())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error

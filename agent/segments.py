@@ -24,6 +24,7 @@ class Segments:
         self._handle = -1
         self.active: Segment | None = None
         self.items: list[Segment] = []
+        self.unread: list[Path] = []
         self.damaged = 0
 
     def load(self, is_done: Callable[[int], bool]) -> bool:
@@ -46,8 +47,10 @@ class Segments:
             if size < 0:
                 return None
             part = segment.survey(path, self._disk.read(path, 0), size, is_done)
+        except FileNotFoundError:
+            return None
         except OSError:
-            self.damaged += 1
+            self.unread.append(path)
             return None
         self.damaged += part.damaged
         if part.count == 0:
@@ -56,6 +59,13 @@ class Segments:
             return None
         self.items.append(part)
         return part
+
+    def reread(self, is_done: Callable[[int], bool]) -> None:
+        """Try once more what could not be read."""
+        paths, self.unread = self.unread, []
+        for path in paths:
+            self._survey(path, is_done)
+        self.items.sort(key=lambda part: part.path)
 
     @property
     def size(self) -> int:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from agent import segment
 from agent.clock import NS, Clock
-from agent.disk import Disk
+from agent.disk import Disk, replace
 from agent.segment import Ranges, Record, Segment
 from agent.segments import Segments
 
@@ -38,7 +38,7 @@ _DROPS_PER_RECORD = 2
 """Segments unlinked on a full disk for one record: whoever fills the disk would take what more would free as well."""
 
 _APART = 1 << 60
-"""Numbers used before the directory could be read begin at or above this, so that they meet none that stand in it."""
+"""While the directory cannot be read, numbers begin at or above this, so that they meet none that stand in it."""
 
 Seal = Callable[[str, int], bytes]
 """Makes the bytes of an envelope from run and seq."""
@@ -110,8 +110,7 @@ class Spool:
     def append(self, seal: Seal, wall_ns: int) -> bool:
         """Seal a batch with the next number and keep it; return whether it is on disk (else it is in memory)."""
         with self._lock:
-            if not self._loaded:
-                self._load()
+            self._load_rest()
             self._expire(wall_ns)
             record = Record(self._next, wall_ns, seal(self._run, self._next))
             self._next += 1
@@ -130,8 +129,11 @@ class Spool:
             return State(octets, self._limit, oldest, self._dropped, self._files.damaged)
 
     def close(self) -> None:
-        """Write down what is settled and close the files."""
+        """Try to bring what is in memory to the disk, write down what is settled and close the files."""
         with self._lock:
+            self._load_rest()
+            if self._loaded:
+                self._flush()
             self._save()
             self._files.leave()
 
@@ -294,7 +296,7 @@ class Spool:
         table = {"version": 1, "done": self._done.pairs, "mark": self._mark}
         line = json.dumps(table, separators=(",", ":")).encode()
         try:
-            self._disk.replace(self._directory / "settled", line + b"\n%08x\n" % zlib.crc32(line))
+            replace(self._disk, self._directory / "settled", line + b"\n%08x\n" % zlib.crc32(line))
         except OSError as error:
             self._complain("settled", f"{self._directory / 'settled'}: cannot be written: {error.strerror}")
         else:
@@ -311,22 +313,38 @@ class Spool:
             certain = self._files.load(settled.__contains__)
         except OSError as error:
             self._complain("load", f"{self._directory}: cannot be used: {error.strerror}; keeping the newest in memory")
-            if self._next == 0:
-                self._next = _APART | int.from_bytes(os.urandom(4)) << 24
+            self._count_apart()
             return
         self._loaded = True
         self._complain("load", "")
         self._done = Ranges(sorted(self._done.pairs + pairs))
         last = self._files.items[-1] if self._files.items else None
         highest = max([s.last for s in self._files.items] + [pair[1] for pair in self._done.pairs], default=-1)
-        known_to_its_end = last is not None and certain and last.last == highest and not self._next
+        known_to_its_end = (
+            last is not None and certain and last.last == highest and not self._next and not self._files.unread
+        )
         self._next = max(self._next, highest + 1)
+        if self._files.unread:
+            self._count_apart()
         if last is not None and known_to_its_end:
             self._run, self._run_on_disk = last.run, True
             try:
                 self._files.resume()
             except OSError as error:
                 self._complain("resume", f"{last.path}: cannot be reopened: {error.strerror}")
+
+    def _count_apart(self) -> None:
+        if self._next < _APART:
+            self._next = _APART | int.from_bytes(os.urandom(4)) << 24
+
+    def _load_rest(self) -> None:
+        """Try again what could not be read at the start."""
+        if not self._loaded:
+            self._load()
+        if self._files.unread:
+            self._files.reread(self._done.__contains__)
+        first = next(iter(self._files.unread), None)
+        self._complain("unread", f"{first}: cannot be read; trying again" if first else "")
 
     def _load_settled(self) -> list[list[int]]:
         """Return what need not be sent again; where that is lost all is sent, and the collector knows it already."""
@@ -341,7 +359,7 @@ class Spool:
         except FileNotFoundError:
             return []
         except (OSError, ValueError, KeyError, TypeError) as error:
-            _log.warning("%s: not readable (%s); kept records are offered again", path, error)
+            self._complain("receipts", f"{path}: not readable ({error}); kept records are offered again")
             return []
 
     def _complain(self, about: str, trouble: str) -> None:

@@ -23,7 +23,7 @@ class Config:
 
     exclude_mountpoints: tuple[str, ...] = ()
     exclude_fstypes: tuple[str, ...] = ("squashfs", "iso9660")
-    exclude_disks: tuple[str, ...] = ("loop*", "ram*", "sr*", "fd*")
+    exclude_disks: tuple[str, ...] = ("loop*", "ram*", "zram*", "sr*", "fd*")
     exclude_sensors: tuple[str, ...] = ()
     exclude_interfaces: tuple[str, ...] = ("lo",)
 
