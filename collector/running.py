@@ -51,13 +51,16 @@ class Collector:
 
     def start(self) -> None:
         """Take up the newest past from the journal, then let the jobs run."""
-        since_ns = self.started_ns - self.live.span_ns
+        self.take_up()
+        self.jobs.start()
+
+    def take_up(self) -> None:
+        """Fill the live state from the journal's newest part."""
         count = 0
-        for item in self._newest_past(since_ns):
+        for item in self._newest_past(self.started_ns - self.live.span_ns):
             self.live.stored([item])
             count += 1
         log.info("took up %d batches of the last %d minutes", count, self.live.span_ns // NS // 60)
-        self.jobs.start()
 
     def _newest_past(self, since_ns: int) -> Iterator[tuple[Entry, Lines]]:
         for row in self.folder.journal.rows(start_ns=since_ns):

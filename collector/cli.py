@@ -1,0 +1,175 @@
+"""The command line of the collector: ``nadi COMMAND``. Exit status 0 done, 1 not possible, 2 wrong use."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from agent.clock import ZONES, Month
+from agent.config import ConfigError
+from agent.identity import KeyFileError
+from collector import commands
+from collector.config import FILE, Settings, of_folder, read
+from collector.folder import Busy
+from collector.inventory import InventoryError
+from collector.ledger.archive import ArchiveError
+from collector.ledger.chunks import ChunkDamaged
+from collector.ledger.entry import JournalError
+from collector.register.engine import RegisterError
+
+DEFAULT = Path("/etc/nadi") / FILE
+TRIAL = Path("run/contoh")
+FAILURES = (
+    ArchiveError,
+    Busy,
+    ChunkDamaged,
+    InventoryError,
+    JournalError,
+    KeyFileError,
+    RegisterError,
+    commands.Impossible,
+    OSError,
+)
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    options = parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except ConfigError as error:
+        print(f"nadi: {error}", file=sys.stderr)
+        return 2
+    except FAILURES as error:
+        print(f"nadi: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    top = argparse.ArgumentParser(prog="nadi", description="Nadi's collector; nadi COMMAND --help tells more.")
+    adding = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, text: str, command: Callable[[Settings, argparse.Namespace, commands.Tell], int]) -> _Parser:
+        made = adding.add_parser(name, help=text, description=text)
+        _placed(made, command)
+        return made
+
+    add("run", "run the collector until SIGTERM", commands.run)
+    add("status", "show the live state of every OPD", commands.status).add_argument("--json", action="store_true")
+    made = add("evaluate", "evaluate a month, or the month to date", commands.evaluate)
+    made.add_argument("month", type=month, metavar="YYYY-MM")
+    made.add_argument("--json", action="store_true", help="unrounded figures as JSON")
+    made = add("report", "write the report of a month (a new version if its content changed)", commands.report)
+    made.add_argument("month", type=month, metavar="YYYY-MM")
+    made.add_argument("--out", type=Path, metavar="DIR", help="copy the files into DIR too")
+    add("check", "check the integrity of the data folder", commands.check)
+    made = add("quarantine", "list what could not be stored, newest last", commands.quarantine)
+    made.add_argument("--limit", type=int, default=100)
+    add("rebuild", "make everything derived again from the journal", commands.rebuild)
+    add("seal", "seal the closed days now", commands.seal)
+    _add_agents(adding.add_parser("agents", help="who may send: list, token, bind, revoke"))
+    _add_tokens(adding.add_parser("tokens", help="write and operator's tokens: list, write, operator, revoke"))
+    _add_inventory(adding.add_parser("inventory", help="what should exist: apply, diff, show"))
+    _add_without_folder(adding)
+    return top
+
+
+_Parser = argparse.ArgumentParser
+
+
+def _placed(made: _Parser, command: Callable[[Settings, argparse.Namespace, commands.Tell], int]) -> None:
+    """Let a command be told its data folder, by configuration or by itself."""
+    place = made.add_mutually_exclusive_group()
+    place.add_argument("--config", type=Path, metavar="FILE", help=f"configuration (default {DEFAULT})")
+    place.add_argument("--data", type=Path, metavar="DIR", help=f"data folder, with its {FILE} if there is one")
+
+    def begin(options: argparse.Namespace) -> int:
+        settings = of_folder(options.data) if options.data else read(options.config or DEFAULT)
+        return command(settings, options, print)
+
+    made.set_defaults(command=begin)
+
+
+def _add_agents(group: _Parser) -> None:
+    adding = group.add_subparsers(metavar="ACTION", required=True)
+    _placed(adding.add_parser("list", help="agents, their devices and last deliveries"), commands.agents)
+    made = adding.add_parser("token", help="print a token for one enrolment within 24 hours")
+    made.add_argument("name")
+    made.add_argument("--device", action="append", metavar="NAME", help="a device it speaks of (default: its own name)")
+    _placed(made, commands.agent_token)
+    made = adding.add_parser("bind", help="change the devices an agent speaks of")
+    made.add_argument("name")
+    made.add_argument("--device", action="append", metavar="NAME", required=True)
+    _placed(made, commands.bind_agent)
+    made = adding.add_parser("revoke", help="end an agent's key and tokens")
+    made.add_argument("name")
+    _placed(made, commands.revoke_agent)
+
+
+def _add_tokens(group: _Parser) -> None:
+    adding = group.add_subparsers(metavar="ACTION", required=True)
+    _placed(adding.add_parser("list", help="every token ever minted"), commands.tokens)
+    made = adding.add_parser("write", help="print a token for an Influx client")
+    made.add_argument("name")
+    made.add_argument("--device", action="append", metavar="NAME", required=True, help="a device it may write")
+    _placed(made, commands.write_token)
+    made = adding.add_parser("operator", help="print a token with which pages and API may be read from elsewhere")
+    made.add_argument("name")
+    _placed(made, commands.operator_token)
+    made = adding.add_parser("revoke", help="end a token")
+    made.add_argument("kind", choices=("write", "operator"))
+    made.add_argument("name")
+    _placed(made, commands.revoke_token)
+
+
+def _add_inventory(group: _Parser) -> None:
+    adding = group.add_subparsers(metavar="ACTION", required=True)
+    for action, text, command in (
+        ("apply", "record the file as the newest revision, whole or not at all", commands.apply_inventory),
+        ("diff", "show what apply would change", commands.diff_inventory),
+    ):
+        made = adding.add_parser(action, help=text)
+        made.add_argument("file", type=Path, metavar="FILE")
+        _placed(made, command)
+    made = adding.add_parser("show", help="show what is registered")
+    _placed(made, commands.show_inventory)
+
+
+def _add_without_folder(adding: argparse._SubParsersAction[_Parser]) -> None:
+    made = adding.add_parser("verify", help="check a report offline: its manifest, or a file beside it")
+    made.add_argument("file", type=Path, metavar="FILE")
+    made.add_argument("--key", metavar="HEX", help="the collector's public key; without it the report's own is used")
+    made.set_defaults(command=partial(commands.verify, tell=print))
+    made = adding.add_parser("simulate", help="send a seeded month through the real ingest into a new data folder")
+    made.add_argument("--opd", type=int, default=60)
+    made.add_argument("--month", type=month, required=True, metavar="YYYY-MM")
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--zone", choices=sorted(ZONES), default="WIB")
+    made.add_argument("--data", type=Path, required=True, metavar="DIR")
+    made.set_defaults(command=partial(commands.simulate, tell=print))
+    made = adding.add_parser("try", help="a collector and an agent on this machine, live in the terminal")
+    made.add_argument("--data", type=Path, default=TRIAL, metavar="DIR", help=f"default {TRIAL}")
+    made.set_defaults(command=commands.try_here)
+
+
+def month(text: str) -> Month:
+    """Read a month of the command line."""
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

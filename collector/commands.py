@@ -1,0 +1,353 @@
+"""What the commands of ``nadi`` do; each says its result through ``tell`` and returns the exit status.
+
+Parts that cost much to import (FastAPI, typst) are imported by the commands that need them.
+"""
+
+from __future__ import annotations
+
+import getpass
+import http.client
+import json
+import shutil
+import ssl
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from agent.clock import ZONES, SystemClock
+from agent.identity import fingerprint
+from collector import terminal
+from collector.config import JOURNAL, Settings
+from collector.folder import Folder
+from collector.register.document import read
+from collector.report.manifest import verify as problems_of
+
+Tell = Callable[[str], None]
+
+
+class Impossible(Exception):
+    """What was asked for cannot be done; the message says why and the mend."""
+
+
+def run(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Run the collector."""
+    from collector import main
+
+    return main.run(settings)
+
+
+def status(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Show the live state: of the running collector, else from the data folder."""
+    found = ask(settings, "/api/v1/status")
+    if found is None:
+        tell("no answer from a running collector; from the data folder:")
+        found = _from_folder(settings)
+    for line in [json.dumps(found, indent=1)] if options.json else terminal.status_lines(found):
+        tell(line)
+    return 0
+
+
+def ask(settings: Settings, path: str) -> Any:
+    """GET ``path`` from the running collector; None when it does not answer or wants a token."""
+    listen = settings.listen
+    host = "127.0.0.1" if listen.host in ("0.0.0.0", "::") else listen.host  # noqa: S104 - where it listens, not we
+    if listen.certificate:
+        context = ssl.create_default_context(cafile=str(listen.ca or listen.certificate))
+        context.check_hostname = False  # its own certificate, on its own machine
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            host, listen.port, timeout=5, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(host, listen.port, timeout=5)
+    try:
+        connection.request("GET", path, headers={"Host": "localhost"})
+        answer = connection.getresponse()
+        return json.loads(answer.read()) if answer.status == 200 else None
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
+def _existing(settings: Settings, *, writer: bool = False) -> Folder:
+    """Open a data folder that is there already."""
+    if not (settings.data / JOURNAL).is_file():
+        raise Impossible(f"{settings.data}: no {JOURNAL} is in it; start a collector there first: nadi run")
+    return Folder(settings, clock=SystemClock(), writer=writer)
+
+
+def _opened(settings: Settings) -> Folder:
+    """Open a data folder, or begin it, so that inventory and tokens can be made before the first start."""
+    return Folder(settings, clock=SystemClock(), writer=False)
+
+
+def _from_folder(settings: Settings) -> dict[str, Any]:
+    from collector.running import Collector
+    from collector.web.views import status_view
+
+    with _existing(settings) as folder:
+        collector = Collector(folder, clock=folder.clock)
+        collector.take_up()
+        view = status_view(
+            collector.snapshot(),
+            findings=[],
+            region=collector.live.inventory.region,
+            label=folder.journal.label,
+            zone=folder.zone,
+        )
+    return asdict(view)
+
+
+def evaluate(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Evaluate a month; one that has not ended is evaluated up to now."""
+    from collector.web.months import evaluation_view
+
+    with _existing(settings) as folder:
+        now_ns = folder.clock.now().wall_ns
+        until_ns = now_ns if options.month.end_ns(folder.zone) > now_ns else None
+        found = asdict(evaluation_view(folder.evaluate(options.month, until_ns=until_ns)))
+    for line in [json.dumps(found, indent=1)] if options.json else terminal.evaluation_lines(found):
+        tell(line)
+    return 0
+
+
+def report(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Write the report of a month that has ended."""
+    with _existing(settings) as folder:
+        issue, written = folder.issue(options.month)
+    place = issue.folder
+    if options.out:
+        place = shutil.copytree(issue.folder, options.out, dirs_exist_ok=True)
+    tell(f"{options.month} version {issue.version}" + ("" if written else " (as before: nothing changed)"))
+    for name in issue.files:
+        tell(str(place / name))
+    return 0
+
+
+def verify(options: Namespace, tell: Tell) -> int:
+    """Check a report offline."""
+    try:
+        public = bytes.fromhex(options.key) if options.key else None
+    except ValueError as error:
+        raise Impossible(f"--key {options.key!r} is not hexadecimal") from error
+    problems = problems_of(options.file, public=public)
+    for problem in problems:
+        tell(problem)
+    if not problems:
+        tell(f"{options.file}: whole" + ("" if public else "; signed by the key it names itself (pin it by --key)"))
+    return 1 if problems else 0
+
+
+def check(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Check the integrity of everything in the data folder."""
+    with _existing(settings) as folder:
+        problems = folder.check(progress=tell)
+    for problem in problems:
+        tell(f"PROBLEM {problem}")
+    tell(f"{len(problems)} problem(s)" if problems else "whole: no problem found")
+    return 1 if problems else 0
+
+
+def quarantine(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """List what was put aside."""
+    with _existing(settings) as folder:
+        items = folder.journal.quarantined(limit=options.limit)
+        rows = [
+            [str(item.id), folder.zone.iso(item.received_ns), item.source, item.device, str(item.number), item.reason]
+            for item in items
+        ]
+    for line in terminal.table(["id", "received", "source", "device", "line", "reason"], rows, right=[0, 4]):
+        tell(line)
+    return 0
+
+
+def rebuild(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Make chunks and bins again."""
+    from collector.ledger.rebuild import rebuild as again
+
+    with _existing(settings, writer=True) as folder:
+        inventory = folder.register.inventory()
+        bins = folder.bins(inventory)
+        tell(str(again(folder.journal, folder.archive, bins=bins, links=inventory.links, progress=tell)))
+    return 0
+
+
+def seal(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Seal the closed days."""
+    from collector.ledger.seal import seal as close_days
+
+    with _existing(settings, writer=True) as folder:
+        today = folder.zone.day(folder.clock.now().wall_ns)
+        records = close_days(folder.journal, folder.archive, today=today)
+    for record in records:
+        tell(f"sealed {record.day} part {record.part}: {record.root.hex()}")
+    if not records:
+        tell("nothing to seal")
+    return 0
+
+
+# --- who may send, who may look ---
+
+
+def _actor() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def agents(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """List agents and open invitations."""
+    with _opened(settings) as folder:
+        access, zone, now_ns = folder.register.access, folder.zone, folder.clock.now().wall_ns
+        rows = [
+            [
+                *(key.agent, "revoked" if key.revoked_ns else "enrolled", zone.iso(key.enrolled_ns)),
+                *(fingerprint(key.public), " ".join(key.devices)),
+            ]
+            for key in access.agents()
+        ]
+        rows += [
+            [item.agent, "invited", f"until {zone.iso(item.expires_ns)}", "", " ".join(item.devices)]
+            for item in access.invitations(now_ns=now_ns)
+        ]
+    for line in terminal.table(["agent", "state", "since", "key", "devices"], rows):
+        tell(line)
+    return 0
+
+
+def agent_token(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Mint an enrolment token."""
+    with _opened(settings) as folder:
+        devices = options.device or [options.name]
+        now_ns = folder.clock.now().wall_ns
+        access = folder.register.access
+        tell(access.mint_enrolment(agent=options.name, devices=devices, actor=_actor(), now_ns=now_ns))
+    return 0
+
+
+def bind_agent(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Change an agent's devices."""
+    with _opened(settings) as folder:
+        now_ns = folder.clock.now().wall_ns
+        folder.register.access.bind(options.name, options.device, actor=_actor(), now_ns=now_ns)
+    tell(f"{options.name} speaks of {' '.join(options.device)}")
+    return 0
+
+
+def revoke_agent(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """End an agent's key."""
+    with _opened(settings) as folder:
+        folder.register.access.revoke(options.name, actor=_actor(), now_ns=folder.clock.now().wall_ns)
+    tell(f"{options.name} is revoked")
+    return 0
+
+
+def tokens(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """List write and operator's tokens."""
+    with _opened(settings) as folder:
+        rows = [
+            [
+                *(item.name, "operator" if item.operator else "write", folder.zone.iso(item.minted_ns)),
+                *("revoked" if item.revoked_ns else "valid", " ".join(item.devices)),
+            ]
+            for item in folder.register.access.tokens()
+        ]
+    for line in terminal.table(["token", "kind", "since", "state", "devices"], rows):
+        tell(line)
+    return 0
+
+
+def write_token(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Mint a write token."""
+    with _opened(settings) as folder:
+        now_ns = folder.clock.now().wall_ns
+        access = folder.register.access
+        tell(access.mint_write_token(name=options.name, devices=options.device, actor=_actor(), now_ns=now_ns))
+    return 0
+
+
+def operator_token(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Mint an operator's token."""
+    with _opened(settings) as folder:
+        now_ns = folder.clock.now().wall_ns
+        tell(folder.register.access.mint_operator_token(name=options.name, actor=_actor(), now_ns=now_ns))
+    return 0
+
+
+def revoke_token(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """End a token."""
+    with _opened(settings) as folder:
+        access, now_ns = folder.register.access, folder.clock.now().wall_ns
+        end = access.revoke_operator_token if options.kind == "operator" else access.revoke_write_token
+        end(options.name, actor=_actor(), now_ns=now_ns)
+    tell(f"{options.kind} token {options.name} is revoked")
+    return 0
+
+
+# --- inventory ---
+
+
+def apply_inventory(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Record an inventory file as the newest revision."""
+    document = read(options.file, zone=settings.place)
+    with _opened(settings) as folder:
+        changes = folder.register.apply(document, actor=_actor(), now_ns=folder.clock.now().wall_ns)
+    tell(str(changes))
+    tell(f"revision {changes.revision}" + ("" if changes else " stays"))
+    return 0
+
+
+def diff_inventory(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Show what applying a file would change."""
+    document = read(options.file, zone=settings.place)
+    with _opened(settings) as folder:
+        tell(str(folder.register.diff(document)))
+    return 0
+
+
+def show_inventory(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Show what is registered."""
+    with _opened(settings) as folder:
+        inventory, now_ns = folder.register.inventory(), folder.clock.now().wall_ns
+    tell(f"{inventory.region or 'inventory'}, revision {inventory.revision}")
+    rows = []
+    for opd in inventory.opds:
+        held = inventory.allocation_at(opd.code, now_ns)
+        links = " ".join(f"{link.code}={link.device}:{link.interface}" for link in inventory.links_of(opd.code))
+        down, up = (held.down_bps, held.up_bps) if held else (None, None)
+        number = held.decision_number if held else terminal.UNKNOWN
+        rows.append([opd.code, opd.name, opd.klass, terminal.mbps(down), terminal.mbps(up), number, links])
+    header = ["OPD", "name", "class", "unduh Mbps", "unggah Mbps", "decision", "links"]
+    for line in terminal.table(header, rows, right=[3, 4]):
+        tell(line)
+    return 0
+
+
+# --- to look at ---
+
+
+def simulate(options: Namespace, tell: Tell) -> int:
+    """Send a simulated month into a new data folder."""
+    from collector import simulate as simulation
+    from collector.simulation.scenario import SimulationError
+
+    try:
+        done = simulation.run(
+            data=options.data,
+            opd=options.opd,
+            month=options.month,
+            seed=options.seed,
+            zone=ZONES[options.zone],
+            progress=tell,
+        )
+    except SimulationError as error:
+        raise Impossible(str(error)) from error
+    tell(f"{done.readings} readings; batches: {', '.join(f'{n} {name}' for name, n in done.verdicts.items())}")
+    tell(f"next: nadi report {options.month} --data {options.data}")
+    return 0
+
+
+def try_here(options: Namespace) -> int:
+    """Start a collector and an agent on this machine."""
+    from collector import trial
+
+    return trial.run(options.data)

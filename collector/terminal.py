@@ -1,0 +1,94 @@
+"""Plain text for the terminal: tables, rates, and the live state as the API tells it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+UNKNOWN = "-"
+
+
+def width(text: str) -> int:
+    """Return how many cells of a terminal ``text`` takes."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
+    """Lay out rows under a header; the columns numbered in ``right`` are aligned to the right."""
+    lines = [header, *([plain(cell) for cell in row] for row in rows)]
+    widths = [max(width(line[i]) for line in lines) for i in range(len(header))]
+
+    def laid(line: Sequence[str]) -> str:
+        cells = []
+        for i, cell in enumerate(line):
+            blanks = " " * (widths[i] - width(cell))
+            cells.append(blanks + cell if i in right else cell + blanks)
+        return "  ".join(cells).rstrip()
+
+    return [laid(line) for line in lines]
+
+
+def plain(text: str) -> str:
+    """Return text without what a terminal would obey."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def mbps(rate: float | None) -> str:
+    """Write bit/s as Mbps with two decimals; unknown is ``-``."""
+    return UNKNOWN if rate is None else f"{_rounded(rate / 1e6, '0.01')}"
+
+
+def percent(ratio: float | None) -> str:
+    """Write a ratio in percent with one decimal; unknown is ``-``."""
+    return UNKNOWN if ratio is None else f"{_rounded(ratio * 100, '0.1')} %"
+
+
+def _rounded(value: float, step: str) -> Decimal:
+    return Decimal(repr(value)).quantize(Decimal(step), rounding=ROUND_HALF_UP)
+
+
+def status_lines(status: dict[str, Any]) -> list[str]:
+    """Return the live state (the JSON of /api/v1/status) as lines."""
+    head = f"{status['region'] or 'Nadi'}  {status['now']}  open bin since {status['open_bin'][11:16]}"
+    if status["label"]:
+        head += f"  [{status['label']}]"
+    rows = []
+    for opd in status["opds"]:
+        unduh, unggah = opd["unduh"], opd["unggah"]
+        ages = [flow["age_seconds"] for flow in (unduh, unggah)]
+        age = UNKNOWN if None in ages else f"{max(ages):.0f} s"
+        rows.append(
+            [
+                *(opd["code"], opd["name"], opd["state"]),
+                *(mbps(unduh["rate_bps"]), mbps(unduh["allocation_bps"]), percent(unduh["utilisation"])),
+                *(mbps(unggah["rate_bps"]), mbps(unggah["allocation_bps"]), percent(unggah["utilisation"])),
+                *(percent(min(unduh["open_share"], unggah["open_share"])), age),
+            ]
+        )
+    header = ["OPD", "name", "state", "unduh*", "alloc", "util*", "unggah*", "alloc", "util*", "open bin", "age"]
+    lines = [head, "", *table(header, rows, right=range(3, 11))]
+    for item in status["findings"]:
+        lines.append(f"finding: {item['rule']} {item['object']} {item['direction']} {mbps(item['value_bps'])} Mbps")
+    lines += ["", "Mbps; * langsung: from the last valid delta, no figure of the report; - is unknown, not zero"]
+    return [plain(line) for line in lines]
+
+
+def evaluation_lines(found: dict[str, Any]) -> list[str]:
+    """Return an evaluation (the JSON of /api/v1/evaluations) as lines."""
+    until = f", up to {found['until']}" if found["until"] else ""
+    label = f"  [{found['label']}]" if found["label"] else ""
+    rows = [
+        [
+            *(opd["code"], opd["name"], mbps(opd["allocation_down_bps"]), mbps(opd["allocation_up_bps"])),
+            *(mbps(opd["unduh"]["mean_bps"]), mbps(opd["unggah"]["mean_bps"])),
+            *(mbps(opd["unduh"]["p95_bps"]), mbps(opd["unggah"]["p95_bps"])),
+            *(percent(opd["utilisation"]), percent(opd["at_limit"]), percent(opd["coverage"])),
+            (opd["status"] or UNKNOWN) + (" (indikatif)" if opd["indicative"] else ""),
+        ]
+        for opd in found["opds"]
+    ]
+    header = ["OPD", "name", "alloc D", "alloc U", "mean D", "mean U", "P95 D", "P95 U", "util", "at limit", "coverage"]
+    lines = [f"{found['region']}  {found['month']}{until}  {found['method']}{label}", ""]
+    return [*lines, *table([*header, "status"], rows, right=range(2, 11)), "", "D unduh, U unggah, Mbps; - is unknown"]
