@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import trustme
+
 from agent import enrol
 from agent.channel import Channel, Config
 from agent.clock import SystemClock
@@ -31,6 +33,7 @@ zone = "WIB"
 [listen]
 host = "{host}"
 port = {port}
+{tls}
 """
 
 
@@ -52,18 +55,37 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> Non
 class Centre:
     """A collector's folder and, between ``start`` and ``kill`` or ``stop``, its process."""
 
-    def __init__(self, folder: Path, *, program: Sequence[str] = ("-m", "collector.cli")) -> None:
-        self.folder, self.port = folder, free_port()
-        self.config = folder / "collector.toml"
-        self._program = program
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        program: Sequence[str] = ("-m", "collector.cli"),
+        host: str = "127.0.0.1",
+        tls: bool = False,
+        within: Sequence[str] = (),
+    ) -> None:
+        """``within`` goes before every command, to run it in a namespace; ``tls`` makes a CA, ``ca.pem``."""
+        self.folder, self.host, self.port, self._tls = folder, host, free_port(), tls
+        self.config, self.ca = folder / "collector.toml", folder / "ca.pem"
+        self._program, self._within = program, tuple(within)
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True)
-        self.config.write_text(_TOML.format(host="127.0.0.1", port=self.port), encoding="utf-8")
+        certificates = 'certificate = "server.pem"\nkey = "server.key"' if tls else ""
+        self.config.write_text(_TOML.format(host=host, port=self.port, tls=certificates), encoding="utf-8")
+        if tls:
+            self._certify()
+
+    def _certify(self) -> None:
+        authority = trustme.CA()
+        server = authority.issue_cert(self.host)
+        authority.cert_pem.write_to_path(self.ca)
+        server.private_key_pem.write_to_path(self.folder / "server.key")
+        server.cert_chain_pems[0].write_to_path(self.folder / "server.pem")
 
     @property
     def url(self) -> str:
         """Where agents find it."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
 
     @contextmanager
     def opened(self) -> Iterator[Folder]:
@@ -87,9 +109,15 @@ class Centre:
                 states.append(state)
         return states
 
+    def mint(self, name: str) -> str:
+        """Return an enrolment token for an agent and the device of its name."""
+        with self.opened() as folder:
+            now_ns = folder.clock.now().wall_ns
+            return folder.register.access.mint_enrolment(agent=name, devices=[name], actor="test", now_ns=now_ns)
+
     def start(self, *, ready: bool = True) -> None:
         """Start the process and, unless told not to, wait until it listens."""
-        command = [sys.executable, *self._program, "run", "--config", str(self.config)]
+        command = [*self._within, sys.executable, *self._program, "run", "--config", str(self.config)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         if ready:
@@ -98,8 +126,11 @@ class Centre:
     def _listens(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, f"the collector ended: {(self.folder / 'log').read_text()[-2000:]}"
+        looks = f"import socket; socket.create_connection(({self.host!r}, {self.port}), 1)"
+        if self._within:
+            return subprocess.run([*self._within, sys.executable, "-c", looks], capture_output=True).returncode == 0
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+            return probe.connect_ex((self.host, self.port)) == 0
 
     def kill(self) -> None:
         """Kill the process with SIGKILL."""
@@ -133,7 +164,10 @@ class Centre:
         wait_for(empty, seconds=30, what=f"the spool of {state.name} is delivered")
         spool.close()
 
-    def journal(self) -> Journal:
-        """Open its journal to read (also while the process runs)."""
+    @contextmanager
+    def opened_to_read(self) -> Iterator[Journal]:
+        """Open its journal to read, also while the process runs."""
         settings = read(self.config)
-        return Journal(settings.data / "journal.db", zone=settings.place)
+        journal = Journal(settings.data / "journal.db", zone=settings.place)
+        yield journal
+        journal.close()

@@ -68,6 +68,18 @@ def unproved(taken: Sequence[Taken], looks: Sequence[Sample], *, slack_ms: int) 
     return wrong
 
 
+def pinned(taken: Sequence[Taken], looks: Sequence[Sample]) -> list[Taken]:
+    """Return the readings between two looks that saw the same, and that are equal to what was seen."""
+    found = []
+    ends, starts = [look.after_ns // MS for look in looks], [look.before_ns // MS for look in looks]
+    for item in taken:
+        before, after = bisect_right(ends, item.boot_ms) - 1, bisect_left(starts, item.boot_ms + 1)
+        if before >= 0 and after < len(looks):
+            seen = {looks[before][2:], looks[after][2:]}
+            found += [item] if seen == {(item.receive, item.transmit)} else []
+    return found
+
+
 def bins(
     points: Sequence[tuple[int, int]], *, start_ms: int, width_ms: int, count: int
 ) -> tuple[list[Fraction], list[Fraction]]:

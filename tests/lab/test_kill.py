@@ -96,11 +96,10 @@ def verdict(centre: Centre, states: Sequence[Path]) -> list[str]:
     for state in states:
         centre.drain(state)
     assert centre.stop() == 0
-    journal = centre.journal()
-    wrong = [f"journal: {problem}" for problem in journal.verify()]
-    for state in states:
-        wrong += faults(taken=history(state), stored=numbers(journal.rows(device=state.name), state.name))
-    journal.close()
+    with centre.opened_to_read() as journal:
+        wrong = [f"journal: {problem}" for problem in journal.verify()]
+        for state in states:
+            wrong += faults(taken=history(state), stored=numbers(journal.rows(device=state.name), state.name))
     return wrong
 
 
@@ -179,8 +178,8 @@ def test_nothing_is_lost_or_doubled_when_agents_are_killed(
         taken |= spooled(resident)
     centre.drain(resident)
     assert verdict(centre, takers) == []
-    journal = centre.journal()
-    stored = [(row.agent, row.seq, row.run) for row in journal.rows(device="resident")]
+    with centre.opened_to_read() as journal:
+        stored = [(row.agent, row.seq, row.run) for row in journal.rows(device="resident")]
     assert faults(taken=dict.fromkeys(taken, True), stored=stored) == []
     assert len(stored) >= KILLS
     unfinished = [sum(not finished for finished in history(state).values()) for state in takers]
