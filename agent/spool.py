@@ -33,8 +33,8 @@ _log = logging.getLogger("nadi.spool")
 
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SAVE_EVERY_NS = 60 * NS
-_LOOSE_BYTES = 256 * 1024
-_DROPS_PER_RECORD = 2
+_LOOSE_BYTES = 64 * 1024
+_DROPS = 2
 """Segments unlinked on a full disk for one record: whoever fills the disk would take what more would free as well."""
 
 _APART = 1 << 60
@@ -133,7 +133,7 @@ class Spool:
         with self._lock:
             self._load_rest()
             if self._loaded:
-                self._flush()
+                self._flush(last=True)
             self._save()
             self._files.leave()
 
@@ -184,14 +184,19 @@ class Spool:
 
     # Writing
 
-    def _flush(self) -> bool:
-        """Move what is loose to the disk; return whether all of it is there."""
+    def _flush(self, *, last: bool = False) -> bool:
+        """Move what is loose to the disk; return whether all of it is there.
+
+        On a full disk settled segments make room, waiting ones only when memory is full too or this is the ``last``
+        time: a disk that others filled is often emptied soon.
+        """
         drops = 0
         while self._loose:
             try:
                 self._store(self._loose[0].record)
             except OSError as error:
-                if error.errno in _NO_SPACE and drops < _DROPS_PER_RECORD and self._drop_oldest():
+                pressing = last or self._loose_bytes() > _LOOSE_BYTES
+                if error.errno in _NO_SPACE and drops < _DROPS and self._drop_oldest(settled_only=not pressing):
                     drops += 1
                     continue
                 reason = f"{self._directory}: cannot be written: {error.strerror}; keeping the newest in memory"
@@ -203,7 +208,7 @@ class Spool:
 
     def _store(self, record: Record) -> None:
         while self._files.size + len(record.payload) + segment.RECORD_HEADER > self._limit:
-            if not self._drop_oldest():
+            if not self._drop_oldest(settled_only=False):
                 raise OSError(errno.ENOSPC, "the bound of the spool is reached and nothing can be removed")
         self._files.append(record, self._run, waits=record.seq not in self._done)
         self._run_on_disk = True
@@ -234,11 +239,12 @@ class Spool:
         for old in [s for s in self._files.items[:-1] if not s.waiting and s.newest_ns < wall_ns - self._keep_ns]:
             self._remove(old)
 
-    def _drop_oldest(self) -> bool:
+    def _drop_oldest(self, *, settled_only: bool) -> bool:
         """Unlink one segment: the oldest settled one, else the oldest; the active one only when it is settled."""
-        others = [s for s in self._files.items if s is not self._files.active]
-        victim = next((s for s in others if not s.waiting), others[0] if others else self._files.active)
-        if victim is None or (victim is self._files.active and victim.waiting) or not self._remove(victim):
+        settled = [s for s in self._files.items if not s.waiting]
+        waiting = [s for s in self._files.items if s.waiting and s is not self._files.active and not settled_only]
+        victim = next(iter(settled + waiting), None)
+        if victim is None or not self._remove(victim):
             return False
         if victim.waiting:
             self._dropped += victim.waiting

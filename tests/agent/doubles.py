@@ -10,7 +10,17 @@ from pathlib import Path
 from agent.disk import Disk
 
 
-class FailingDisk(Disk):
+class SwiftDisk(Disk):
+    """A real disk that is not waited for, where the power does not matter."""
+
+    def sync(self, handle: int) -> None:
+        return
+
+    def sync_directory(self, directory: Path) -> None:
+        return
+
+
+class FailingDisk(SwiftDisk):
     """A real disk whose operation number ``at`` fails (``fault`` 0: a write takes half, then there is no space)."""
 
     def __init__(self, at: int, fault: int, *, for_good: bool = False) -> None:

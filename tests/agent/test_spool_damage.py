@@ -11,6 +11,7 @@ import pytest
 from agent.clock import NS, ManualClock
 from agent.spool import Config, Mark, Spool
 from tests.agent.content import payload, put, seqs
+from tests.agent.doubles import SwiftDisk
 
 Whole = tuple[Path, str]
 
@@ -39,7 +40,7 @@ def opened_after(whole: Whole, harm: Callable[[Path], object], *, traceless: boo
     shutil.copytree(source, copy)
     harm(copy)
     clock = ManualClock(1_800_010_000 * NS)
-    spool = Spool(copy, Config(), clock)
+    spool = Spool(copy, Config(), clock, disk=SwiftDisk())
     before = seqs(spool)
     new = put(spool, clock, 1)
     assert len(seqs(spool)) == len(before) + 1, "the spool takes records again"

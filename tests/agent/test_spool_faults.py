@@ -13,7 +13,7 @@ import pytest
 from agent.clock import NS, ManualClock
 from agent.disk import Disk
 from agent.spool import Config, Mark, Spool
-from tests.agent.doubles import FailingDisk, PowerCut, VolatileDisk
+from tests.agent.doubles import FailingDisk, PowerCut, SwiftDisk, VolatileDisk
 
 START = 1_800_000_000 * NS
 
@@ -130,7 +130,7 @@ def test_what_was_accepted_survives_a_power_cut_at_any_operation(tmp_path: Path)
             directory = tmp_path / "after"
             shutil.rmtree(directory, ignore_errors=True)
             disk.after_the_cut(directory, chance)
-            spool = Spool(directory, Config(), history.clock)
+            spool = Spool(directory, Config(), history.clock, disk=SwiftDisk())
             later = History()
             later.handed, later.count = dict(history.handed), 1000
             assert later.waiting(spool) >= history.accepted - history.settled, number
