@@ -13,7 +13,7 @@ from agent.config import ConfigError
 from agent.identity import KeyFileError
 from collector import commands
 from collector.config import FILE, Settings, of_folder, read
-from collector.folder import Busy
+from collector.folder import Impossible
 from collector.inventory import InventoryError
 from collector.ledger.archive import ArchiveError
 from collector.ledger.chunks import ChunkDamaged
@@ -24,13 +24,12 @@ DEFAULT = Path("/etc/nadi") / FILE
 TRIAL = Path("run/contoh")
 FAILURES = (
     ArchiveError,
-    Busy,
     ChunkDamaged,
+    Impossible,
     InventoryError,
     JournalError,
     KeyFileError,
     RegisterError,
-    commands.Impossible,
     OSError,
 )
 

@@ -6,10 +6,8 @@ Parts that cost much to import (FastAPI, typst) are imported by the commands tha
 from __future__ import annotations
 
 import getpass
-import http.client
 import json
 import shutil
-import ssl
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,16 +16,13 @@ from typing import Any
 from agent.clock import ZONES, SystemClock
 from agent.identity import fingerprint
 from collector import terminal
+from collector.client import ask
 from collector.config import JOURNAL, Settings
-from collector.folder import Folder
+from collector.folder import Folder, Impossible
 from collector.register.document import read
 from collector.report.manifest import verify as problems_of
 
 Tell = Callable[[str], None]
-
-
-class Impossible(Exception):
-    """What was asked for cannot be done; the message says why and the mend."""
 
 
 def run(settings: Settings, options: Namespace, tell: Tell) -> int:
@@ -46,28 +41,6 @@ def status(settings: Settings, options: Namespace, tell: Tell) -> int:
     for line in [json.dumps(found, indent=1)] if options.json else terminal.status_lines(found):
         tell(line)
     return 0
-
-
-def ask(settings: Settings, path: str) -> Any:
-    """GET ``path`` from the running collector; None when it does not answer or wants a token."""
-    listen = settings.listen
-    host = "127.0.0.1" if listen.host in ("0.0.0.0", "::") else listen.host  # noqa: S104 - where it listens, not we
-    if listen.certificate:
-        context = ssl.create_default_context(cafile=str(listen.ca or listen.certificate))
-        context.check_hostname = False  # its own certificate, on its own machine
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            host, listen.port, timeout=5, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(host, listen.port, timeout=5)
-    try:
-        connection.request("GET", path, headers={"Host": "localhost"})
-        answer = connection.getresponse()
-        return json.loads(answer.read()) if answer.status == 200 else None
-    except (OSError, http.client.HTTPException, ValueError):
-        return None
-    finally:
-        connection.close()
 
 
 def _existing(settings: Settings, *, writer: bool = False) -> Folder:

@@ -12,7 +12,6 @@ from importlib.metadata import version
 from types import TracebackType
 
 from agent.clock import Clock, Month
-from agent.config import ConfigError
 from agent.identity import Key
 from collector.config import ARCHIVE, JOURNAL, KEY, REGISTER, Settings
 from collector.evaluation import Gathering, closing_ns
@@ -31,7 +30,11 @@ VERSION = version("nadi")
 MOST_PROBLEMS = 100
 
 
-class Busy(Exception):
+class Impossible(Exception):
+    """What was asked for cannot be done; the message says why and the mend."""
+
+
+class Busy(Impossible):
     """Another process is the writer of this data folder."""
 
 
@@ -109,7 +112,7 @@ class Folder:
     def issue(self, month: Month) -> tuple[Issue, bool]:
         """Write a finished month's report, unless its newest version says the same; tell whether it was written."""
         if month.end_ns(self.zone) > self.clock.now().wall_ns:
-            raise ConfigError(f"{month} has not ended yet; nadi evaluate {month} shows it up to now")
+            raise Impossible(f"{month} has not ended yet; nadi evaluate {month} shows it up to now")
         return self.reports.issue(
             self.evaluate(month), settings=self.settings.report_settings(), origin=self.origin(), key=self.key
         )
