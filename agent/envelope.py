@@ -36,9 +36,12 @@ class EnvelopeError(ValueError):
     """Bytes that are no envelope (or no receipt); the message says where they stop being one."""
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(value: object) -> bytes:
     """Return canonical JSON: sorted keys, no blanks, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 class Header(NamedTuple):

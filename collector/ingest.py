@@ -101,9 +101,27 @@ class Ingest:
 
     def batches(self, data: bytes, *, sender_clock: str | None) -> Answer:
         """Judge the envelopes of a request and answer with receipts: 200, or 400, 403, 413, 503 for the whole."""
+        return self.batches_many([(data, sender_clock)])[0]
+
+    def batches_many(self, requests: Sequence[tuple[bytes, str | None]]) -> list[Answer]:
+        """Answer several requests of (body, sender's clock) that share one commit."""
+        received_ns = self._clock.now().wall_ns
+        judged = [self._request(data, clock, received_ns) for data, clock in requests]
+        items = [item for request in judged if not isinstance(request, Answer) for item in request]
+        try:
+            self._append(items, received_ns)
+            return [
+                request if isinstance(request, Answer) else self._acknowledge(request, received_ns)
+                for request in judged
+            ]
+        except JournalError as error:
+            unavailable = self._unavailable(error)
+            return [request if isinstance(request, Answer) else unavailable for request in judged]
+
+    def _request(self, data: bytes, sender_clock: str | None, received_ns: int) -> Answer | list[_Judged]:
+        """Judge a request's envelopes, or answer it when it holds none that may be stored."""
         if len(data) > MAX_BODY:
             return self._no("too_large", 413, f"the body is larger than {MAX_BODY} bytes")
-        received_ns = self._clock.now().wall_ns
         try:
             sent = read_clock(sender_clock)
         except ValueError as error:
@@ -113,11 +131,7 @@ class Ingest:
             return self._no("envelope", 400, broken or "the body holds no envelope")
         if all(item.refused is not None and item.refused.forbidden for item in judged):
             return _error(403, "forbidden", str(judged[0].refused))
-        try:
-            receipts = self._receipts(judged, received_ns)
-        except JournalError as error:
-            return self._unavailable(error)
-        return Answer(200, write_receipts(receipts, self._key.sign), {"Content-Type": "application/json"})
+        return judged
 
     def _judge(self, data: bytes, sent: Moment | None, received_ns: int) -> tuple[list[_Judged], str]:
         """Judge envelope by envelope up to the first byte that is none, or until enough was decompressed."""
@@ -147,19 +161,19 @@ class Ingest:
         if refused.forbidden:
             self._directory.refuse(actor=actor, action=action, object=object, reason=refused.reason)
 
-    def _receipts(self, judged: list[_Judged], received_ns: int) -> list[Receipt]:
-        admitted = [item.admitted for item in judged if item.admitted is not None]
-        appended = self._store(admitted, received_ns)
-        for item in judged:
-            if item.admitted is not None:
-                item.appended = appended.pop(0)
-        aside = [
-            _whole(item.envelope, item.refused, received_ns) for item in judged if item.refused and item.refused.known
-        ]
-        self._put_aside(aside)
+    def _append(self, judged: Sequence[_Judged], received_ns: int) -> None:
+        admitted = [item for item in judged if item.admitted is not None]
+        appended = self._store([item.admitted for item in admitted if item.admitted], received_ns)
+        for item, done in zip(admitted, appended, strict=True):
+            item.appended = done
+
+    def _acknowledge(self, judged: Sequence[_Judged], received_ns: int) -> Answer:
+        known = [(item.envelope, item.refused) for item in judged if item.refused and item.refused.known]
+        self._put_aside([_whole(envelope, refused, received_ns) for envelope, refused in known])
         newest = [item.appended for item in judged if item.appended is not None]
         state = newest[-1] if newest else Appended("stored", self._journal.length(), self._journal.head())
-        return [self._receipt(item, item.appended or state) for item in judged]
+        receipts = [self._receipt(item, item.appended or state) for item in judged]
+        return Answer(200, write_receipts(receipts, self._key.sign), {"Content-Type": "application/json"})
 
     def _receipt(self, item: _Judged, state: Appended) -> Receipt:
         header = item.envelope.header

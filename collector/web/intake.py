@@ -1,6 +1,7 @@
 """The routes that take measurements: lean Starlette endpoints around ``collector/ingest.py``.
 
-A body is bounded while it is read, and judged in a worker thread, because ingest waits for the disk.
+A body is bounded while it is read, and judged in a worker thread, because ingest waits for the disk; batches
+that wait at the same time share a commit.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.envelope import CLOCK_HEADER, CONTENT_TYPE
+from collector.gathering import Gathering
 from collector.ingest import MAX_BODY, Answer, Ingest
 from collector.web.body import Bodies, BodyError
 from collector.web.enrolment import MAX_ENROLMENT, Enrolment
 
-INGEST_THREADS = 2
+WRITE_THREADS = 2
 """One decodes while the other waits for the disk; more would only hold more bodies in memory."""
 
 _BUSY = {"Retry-After": "30"}
@@ -77,31 +79,38 @@ PATHS: dict[str, Any] = {
 }
 """What OpenAPI says of the senders' routes."""
 
-Judge = Callable[[bytes, Request], Answer]
+Judge = Callable[[bytes, Request], Awaitable[Answer]]
 
 
 def routes(*, ingest: Ingest, enrolment: Enrolment) -> list[Route]:
     """Return the routes of senders: batches, enrolment, Influx writes and Influx's ping and health."""
     bodies = Bodies()
-    threads = ThreadPoolExecutor(INGEST_THREADS, thread_name_prefix="ingest")
+    threads = ThreadPoolExecutor(WRITE_THREADS, thread_name_prefix="ingest")
+    gathering = Gathering(ingest)
 
     def taking(limit: int, judge: Judge) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            return await _take(request, bodies=bodies, threads=threads, limit=limit, judge=judge)
+            return await _take(request, bodies=bodies, limit=limit, judge=judge)
 
         return endpoint
 
+    def in_thread(judge: Callable[[bytes, Request], Answer]) -> Judge:
+        async def judged(data: bytes, request: Request) -> Answer:
+            return await asyncio.get_running_loop().run_in_executor(threads, judge, data, request)
+
+        return judged
+
     return [
-        Route("/api/v1/batches", taking(MAX_BODY, partial(_batches, ingest)), methods=["POST"]),
-        Route("/api/v2/write", taking(MAX_BODY, partial(_write, ingest)), methods=["POST"]),
-        Route("/api/v1/enrol", taking(MAX_ENROLMENT, partial(_enrol, enrolment)), methods=["POST"]),
+        Route("/api/v1/batches", taking(MAX_BODY, partial(_batches, gathering)), methods=["POST"]),
+        Route("/api/v2/write", taking(MAX_BODY, in_thread(partial(_write, ingest))), methods=["POST"]),
+        Route("/api/v1/enrol", taking(MAX_ENROLMENT, in_thread(partial(_enrol, enrolment))), methods=["POST"]),
         Route("/api/v2/ping", _ping, methods=["GET"]),
         Route("/ping", _ping, methods=["GET"]),
         Route("/health", _health, methods=["GET"]),
     ]
 
 
-async def _take(request: Request, *, bodies: Bodies, threads: ThreadPoolExecutor, limit: int, judge: Judge) -> Response:
+async def _take(request: Request, *, bodies: Bodies, limit: int, judge: Judge) -> Response:
     try:
         data = await bodies.read(request, limit=limit)
     except BodyError as error:
@@ -109,14 +118,14 @@ async def _take(request: Request, *, bodies: Bodies, threads: ThreadPoolExecutor
         headers = _BUSY if error.status == 503 else {"Connection": "close"}
         return JSONResponse({"code": code, "message": str(error)}, status_code=error.status, headers=headers)
     try:
-        answer = await asyncio.get_running_loop().run_in_executor(threads, judge, data, request)
+        answer = await judge(data, request)
     finally:
         bodies.release(len(data))
     return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
 
-def _batches(ingest: Ingest, data: bytes, request: Request) -> Answer:
-    return ingest.batches(data, sender_clock=request.headers.get(CLOCK_HEADER))
+async def _batches(gathering: Gathering, data: bytes, request: Request) -> Answer:
+    return await gathering.batches(data, sender_clock=request.headers.get(CLOCK_HEADER))
 
 
 def _write(ingest: Ingest, data: bytes, request: Request) -> Answer:
