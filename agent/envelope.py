@@ -27,6 +27,14 @@ MAX_HEADER = 2048
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Form of an agent's, a device's and a token's name."""
 
+_NATURAL = r"(0|[1-9]\d{0,18})"
+_CANONICAL = re.compile(
+    rf'{{"agent":"({NAME.pattern})","boot_id":"([\w-]{{1,64}})","boot_ns":{_NATURAL},"device":"({NAME.pattern})",'
+    rf'"length":{_NATURAL},"run":"([0-9a-f]{{16}})","seq":{_NATURAL},"sha256":"([0-9a-f]{{64}})","version":1,'
+    rf'"wall_ns":{_NATURAL}}}'.encode("ascii")
+)
+"""A header as every agent writes it; whatever else may be one is read as JSON, and told what is wrong with it."""
+
 _HEADER_KEYS = frozenset(
     ("agent", "boot_id", "boot_ns", "device", "length", "run", "seq", "sha256", "version", "wall_ns")
 )
@@ -68,6 +76,18 @@ class Header(NamedTuple):
     @classmethod
     def from_bytes(cls, line: bytes) -> Header:
         """Read and check a header; raise EnvelopeError."""
+        match = _CANONICAL.fullmatch(line)
+        if match is not None:
+            agent, boot_id, boot_ns, device, length, run, seq, sha256, wall_ns = (
+                part.decode() for part in match.groups()
+            )
+            numbers = (int(wall_ns), int(boot_ns), int(length))
+            if max(*numbers, int(seq)) < 2**63:
+                return cls(agent, device, run, int(seq), boot_id, *numbers, sha256)
+        return cls._from_json(line)
+
+    @classmethod
+    def _from_json(cls, line: bytes) -> Header:
         try:
             table = json.loads(line)
         except (ValueError, RecursionError) as error:

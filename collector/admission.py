@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,8 @@ EARLIEST_NS = 18262 * DAY_S * NS
 
 _MAX_SPAN_NS = DAY_S * NS
 """A reading lies no farther from the look at the clocks that its batch's header tells."""
+
+_CLOCK = re.compile(r"([\w-]{1,64}) (\d{1,18}|[1-8]\d{18}) (\d{1,18})", re.ASCII)
 
 OVER_CAP = "the device showed too many different series today"
 MAX_SERIES = 1000
@@ -109,10 +112,10 @@ def read_clock(text: str | None) -> Moment | None:
     """Read the header ``X-Nadi-Clock: boot_id wall_ns boot_ns``; ValueError for another form."""
     if text is None:
         return None
-    boot_id, *numbers = text.split(" ")
-    if len(numbers) != 2 or not all(n.isascii() and n.isdigit() and len(n) < 20 for n in numbers):
+    match = _CLOCK.fullmatch(text)
+    if match is None:
         raise ValueError("X-Nadi-Clock is not 'boot_id wall_ns boot_ns'")
-    return Moment(int(numbers[0]), int(numbers[1]), boot_id)
+    return Moment(int(match[2]), int(match[3]), match[1])
 
 
 def correction(header: Header, *, sent: Moment | None, received_ns: int) -> tuple[int, int]:

@@ -205,8 +205,8 @@ class Lines(Sequence[Reading]):
             first = self.rejected[0]
             raise TooManyRejected(f"more than {MAX_REJECTED} bad lines; line {first.number}: {first.reason}")
         self._count += len(block.keys) + len(block.others)
-        self.series.update(key for key, _ in block.layouts)
-        self.identities.update(layout.identity for layout in block.layouts.values())
+        self.series |= {key for key, _ in block.layouts}
+        self.identities |= {layout.identity for layout in block.layouts.values()}
         self.samples += block.samples
         if block.stamps:
             self.first_ns = min(self.first_ns, int(min(block.stamps)))
@@ -316,7 +316,7 @@ def _bad_fields(
     """Return the layouts of the lines, and the places of those whose series, fields or numbers are not regular."""
     known = _LAYOUTS.known
     layouts: dict[tuple[bytes, bytes], _Layout] = {}
-    plain = True
+    plain = bool(joined)
     for pair in set(zip(keys, shapes, strict=True)):
         layout = known.get(pair) or _LAYOUTS.learn(*pair)
         if layout is not None:
@@ -334,13 +334,9 @@ def _digits_fit(fields: bytes) -> bool:
     octets = np.frombuffer(fields, dtype=np.uint8)
     digit = (octets - _ZERO) < 10  # unsigned: what is below "0" wraps to a large number
     equals = octets == _EQUALS
-    after = digit[1:]
-    return bool(
-        ((equals | digit)[:-1] >= after).all()
-        and (after >= equals[:-1]).all()
-        and not digit[:1].any()
-        and b"\1" * 19 not in digit.tobytes()
-    )
+    before, after = equals[:-1], digit[1:]
+    wrong = (after > (before | digit[:-1])) | (before > after)
+    return not (digit[0] or equals[-1] or b"\1" in wrong.tobytes() or b"\1" * 19 in digit.tobytes())
 
 
 def _read_odd(odd: list[tuple[int, bytes]], block: _Block) -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from agent.clock import DAY_S, NS, Zone
-from agent.envelope import Header
 from collector.ledger import quarantine
 from collector.ledger.entry import CLOCK_UNSURE, Entry, JournalError, JournalFull, Row, batch_key
 
@@ -161,18 +160,12 @@ def _crc(entry: Entry, id: int) -> int:
 
 
 def _header(entry: Entry) -> bytes:
-    """Return the header that an entry's columns make."""
-    return Header(
-        entry.agent,
-        entry.device,
-        entry.run,
-        entry.seq,
-        entry.boot_id,
-        entry.wall_ns,
-        entry.boot_ns,
-        len(entry.body),
-        entry.sha256.hex(),
-    ).to_bytes()
+    """Return the header that an entry's columns make; none of its names needs an escape (agent/envelope.py)."""
+    return (
+        f'{{"agent":"{entry.agent}","boot_id":"{entry.boot_id}","boot_ns":{entry.boot_ns},"device":"{entry.device}",'
+        f'"length":{len(entry.body)},"run":"{entry.run}","seq":{entry.seq},"sha256":"{entry.sha256.hex()}",'
+        f'"version":1,"wall_ns":{entry.wall_ns}}}'
+    ).encode()
 
 
 def to_columns(db: sqlite3.Connection, names: Names, entry: Entry, *, id: int, head: bytes) -> tuple[Any, ...]:
