@@ -62,8 +62,8 @@ class EvaluationSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathering:
-    """Where a month's input comes from."""
+class Evaluator:
+    """Evaluates months of one inventory from its stored bins."""
 
     inventory: Inventory
     bins: BinStore

@@ -14,7 +14,7 @@ from types import TracebackType
 from agent.clock import Clock, Month
 from agent.identity import Key
 from collector.config import ARCHIVE, JOURNAL, KEY, REGISTER, Settings
-from collector.evaluation import Gathering, closing_ns
+from collector.evaluation import Evaluator, closing_ns
 from collector.inventory import Inventory
 from collector.judge.month import Evaluation
 from collector.ledger.archive import Archive
@@ -98,16 +98,16 @@ class Folder:
         return BinStore(journal=self.journal, archive=self.archive, devices=inventory.device)
 
     def evaluate(self, month: Month, *, until_ns: int | None = None, compare: bool = True) -> Evaluation:
-        """Evaluate a month from the register and the stored bins (see ``Gathering.evaluate``)."""
+        """Evaluate a month from the register and the stored bins (see ``Evaluator.evaluate``)."""
         inventory = self.register.inventory()
-        gathering = Gathering(
+        evaluator = Evaluator(
             inventory=inventory,
             bins=self.bins(inventory),
             zone=self.zone,
             label=self.journal.label,
             parameters=self.settings.evaluation.parameters(),
         )
-        return gathering.evaluate(month, until_ns=until_ns, compare=compare)
+        return evaluator.evaluate(month, until_ns=until_ns, compare=compare)
 
     def issue(self, month: Month) -> tuple[Issue, bool]:
         """Write a finished month's report, unless its newest version says the same; tell whether it was written."""

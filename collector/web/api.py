@@ -26,6 +26,7 @@ from collector.web.page import PAGES, StatusPage, content
 MonthPath = Annotated[str, InPath(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Bulan, misalnya 2026-10")]
 FilePath = Annotated[str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Nama berkas laporan")]
 
+OPENAPI = "3.0.3"
 _REFUSED = {401: {"description": "Hanya dari mesin pengumpul sendiri, atau dengan token operator"}}
 _DESCRIPTION = (
     "Pembacaan keadaan langsung, evaluasi bulanan, dan laporan. Nilai tidak dibulatkan; yang tidak diketahui adalah "
@@ -67,10 +68,29 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            generate()["paths"].update(PATHS)
-        return app.openapi_schema or {}
+            table = generate()
+            table["paths"].update(PATHS)
+            app.openapi_schema = {**nullable(table), "openapi": OPENAPI}
+        return app.openapi_schema
 
     return openapi
+
+
+def nullable(value: Any) -> Any:
+    """Say "or null" in the words of OpenAPI 3.0, which is what the bundled Swagger UI reads."""
+    if isinstance(value, list):
+        return [nullable(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    table = {key: nullable(item) for key, item in value.items()}
+    choices = table.get("anyOf")
+    if isinstance(choices, list) and {"type": "null"} in choices:
+        rest = [choice for choice in choices if choice != {"type": "null"}]
+        del table["anyOf"]
+        return (
+            {**table, "allOf": rest, "nullable": True} if "$ref" in rest[0] else {**table, **rest[0], "nullable": True}
+        )
+    return table
 
 
 def _add_live(app: FastAPI, collector: Collector) -> None:
