@@ -209,7 +209,7 @@ def _fields(measurement: str, text: str) -> dict[str, int | float]:
     return fields
 
 
-_NUMBER = re.compile(r"(-?\d{1,20})([iu])|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"(-?\d{1,20})([iu])|[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def _number(literal: str, name: str) -> int | float:
