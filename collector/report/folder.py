@@ -12,7 +12,7 @@ from collector.judge.month import Evaluation
 from collector.report.build import Edition, build
 from collector.report.document import Document
 from collector.report.manifest import NAME, SIGNATURE, Origin, manifest_bytes, signature_bytes
-from collector.report.pdf import pdf_bytes
+from collector.report.paper import pdf_bytes
 from collector.report.settings import ReportSettings
 from collector.report.tables import csv_bytes, json_bytes, verification_code
 from collector.report.workbook import xlsx_bytes

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
+import openpyxl
 import pytest
 from pypdf import PdfReader
 
+from agent.clock import NS
 from agent.config import ConfigError, load, loads
 from agent.identity import Key
-from collector.judge.figures import Evaluation, Status
+from collector.judge.figures import Direction, Evaluation, Status
 from collector.report import chart, findings, words
 from collector.report.build import Edition, build
 from collector.report.columns import MAIN
 from collector.report.document import Document
 from collector.report.folder import Report, write
+from collector.report.pdf import TypesetError, typeset
 from collector.report.settings import ReportSettings
-from tests.collector.report_sample import CASES, ORIGIN, SETTINGS, many, sample
+from tests.collector.report_sample import CASES, CLOSED, MBIT, ORIGIN, SETTINGS, many, sample
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "report.toml"
 
@@ -66,14 +70,28 @@ def test_a_shown_bound_without_end_is_said_and_one_not_shown_is_missing() -> Non
     assert [row[at] for row in table.rows][:4] == [None, None, None, "tidak terbatas"]
 
 
-def test_each_figure_is_the_exact_one_rounded() -> None:
-    evaluation = sample()
-    table = built(evaluation).table("bab-vi-penggunaan")
-    for opd, row in zip(evaluation.opds, table.rows, strict=True):
-        value = row[table.position("p95_unduh_mbps")]
-        assert (value is None) == (opd.unduh.p95 is None)
-        if isinstance(value, Decimal) and opd.unduh.p95 is not None:
-            assert abs(float(value) - float(opd.unduh.p95) / 1e6) <= 0.005000001
+def primed(way: Direction, *primes: int) -> Direction:
+    """Give every figure of the main table a prime of its own, so that no column can show another's."""
+    mean, p95, low, high, peak, busy = (Fraction(prime * MBIT) for prime in primes[:6])
+    return replace(
+        way, mean=mean, p95=p95, p95_low=low, p95_high=high, bounds_shown=True, peak=peak, busy_hour_mean=busy,
+        volume_octets=primes[6] * 10**9, p95_change=Fraction(primes[7]),
+    )  # fmt: skip
+
+
+def test_each_column_of_the_main_table_shows_its_own_figure() -> None:
+    evaluation = sample(cases=CASES[:1])
+    opd = replace(
+        evaluation.opds[0],
+        unduh=primed(evaluation.opds[0].unduh, 2, 3, 5, 7, 11, 13, 41, 43),
+        unggah=primed(evaluation.opds[0].unggah, 17, 19, 23, 29, 31, 37, 47, 53),
+        utilisation=Fraction(59, 100),
+        ceiling=Fraction(61, 100),
+        coverage=Fraction(67, 100),
+    )
+    row = built(replace(evaluation, opds=(opd,))).table("bab-vi-penggunaan").rows[0]
+    figures = [float(value) for value in row if isinstance(value, Decimal)]
+    assert figures == [50, 25, 2, 17, 3, 19, 11, 13, 59, 61, 41, 47, 67, 5, 7, 23, 29, 4300, 5300]
 
 
 def test_chapters_without_data_are_left_out_and_chapter_two_says_so() -> None:
@@ -129,6 +147,20 @@ def test_the_label_is_on_every_page_file_sheet_and_row(tmp_path: Path) -> None:
         first, *rows = path.read_text(encoding="utf-8").splitlines()
         assert first.endswith(",Penanda")
         assert all(row.endswith(",SIMULASI") for row in rows)
+
+
+def test_dates_in_the_files_are_those_of_the_closing_and_not_of_the_clock(tmp_path: Path) -> None:
+    report = made(tmp_path / "v1")
+    about = PdfReader(report.pdf).metadata
+    assert about is not None
+    assert about.creation_date == about.modification_date == datetime.fromtimestamp(CLOSED // NS, UTC)
+    book = openpyxl.load_workbook(report.pdf.with_suffix(".xlsx"))
+    assert book.properties.created == datetime.fromtimestamp(CLOSED // NS, UTC).replace(tzinfo=None)
+
+
+def test_what_typst_refuses_is_an_error_with_its_words() -> None:
+    with pytest.raises(TypesetError, match=r"exit 1.*meta"):
+        typeset("{}", timestamp=0)
 
 
 def test_the_pdf_says_that_it_is_tagged_archival_and_accessible(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from agent.identity import Key
 from collector.report.document import plain
 from collector.report.folder import Report, write
-from collector.report.pdf import UNDRAWABLE, drawable
+from collector.report.paper import UNDRAWABLE, drawable
 from collector.report.tables import neutral
 from tests.collector.pdf_cells import Tagged
 from tests.collector.report_sample import HOSTILE, ORIGIN, SETTINGS, Case, sample
