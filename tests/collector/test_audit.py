@@ -157,9 +157,12 @@ def test_who_waits_longest_is_recorded_first() -> None:
         refusals.recorded(due, minute * MINUTE_NS)
         return [refusal[2] for refusal, _ in due]
 
-    for _ in range(2):
+    def refuse_all(at_ns: int) -> None:
         for number in range(BURST - 1):
-            refusals.add(("a", "b", str(number), "c"), 0)
-        first = recorded(0)
-    assert first == []
-    assert [recorded(minute) for minute in (1, 2, 3)] == [["0", "1"], ["2"], ["3"]]
+            refusals.add(("a", "b", str(number), "c"), at_ns)
+
+    refuse_all(0)
+    assert len(recorded(0)) == BURST - 1
+    for minute, expected in ((1, ["0", "1"]), (2, ["2"]), (3, ["3"])):
+        refuse_all(minute * MINUTE_NS)
+        assert recorded(minute) == expected

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.clock import WIB, WIT
 from collector.inventory import InventoryError
-from collector.register.document import Document, read, reads
+from collector.register.document import MAX_BYTES, Document, read, reads
 from collector.register.spans import resolve
 from tests.collector.register_sample import ALLOCATION, CONTRACT, DEVICE, LINK, OPD, SITE, WHOLE, document, later
 
@@ -88,6 +88,14 @@ def test_every_problem_is_told_at_once_with_its_line() -> None:
         ("date = 2025-12-22", "date = 2025-12-22T08:00:00", "without a time of day"),
         ('name = "Router 1"', 'name = "Router\\u001b[2J"', "unprintable character U+001B"),
         ('name = "Router 1"', 'name = ""', "must not be empty"),
+        ('name = "Router 1"', f'name = "{"x" * 201}"', "more than 200"),
+        ('medium = "serat optik"', 'medium = "serat optik"\nrole = "uplink"', "must not be set on an uplink"),
+        (LINK, LINK + "active_to = 2025-12-31\n", "is before active_from"),
+        ('site = "noc"\n[[contract]]', 'site = "noc"\ncache_seconds = 301\n[[contract]]', "0 to 300 seconds"),
+        ("valid_to = 2027-01-01", "valid_to = 2027-01-01\ncost_rupiah_month = -1", "must not be negative"),
+        ('up_mbps = "12.5"', 'up_mbps = "12.5"\nfloor_up_mbps = 13', "more than the allocation"),
+        (CONTRACT, CONTRACT + 'revoked = { number = "x", date = 2025-12-31 }\n', "is before valid_from"),
+        (CONTRACT, CONTRACT + 'revoked = { number = "x", date = 2027-01-01 }\n', "is not before valid_to"),
         ("[[site]]", "[[sites]]", "did you mean [[site]]?"),
         ("[[site]]", "[site]", "must be written as [[site]] tables"),
     ],
@@ -136,6 +144,12 @@ def test_a_file_that_is_no_text_or_not_there_is_told(tmp_path: Path) -> None:
         read(tmp_path / "a.toml", zone=WIB)
     with pytest.raises(InventoryError, match="cannot be read: No such file"):
         read(tmp_path / "b.toml", zone=WIB)
+
+
+def test_a_huge_file_is_no_inventory(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_bytes(b"#" * (MAX_BYTES + 1))
+    with pytest.raises(InventoryError, match="larger than 16 MiB"):
+        read(tmp_path / "a.toml", zone=WIB)
 
 
 def test_a_thousand_problems_are_not_all_told() -> None:
