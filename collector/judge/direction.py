@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from collector.judge.case import Parameters
 from collector.judge.figures import Direction, Status, SubFigures
-from collector.judge.hours import Hours, daily_p95, whole
+from collector.judge.hours import Hours, whole
 from collector.judge.periods import Calendar
 from collector.measure.bins import MICRO
 from collector.measure.percentile import Order, bounds, nearest_rank
@@ -40,8 +39,7 @@ def direction(
     rates: Rates, limits: Sequence[Limit], previous: Fraction | None, calendar: Calendar, parameters: Parameters
 ) -> Judged:
     """Work out one direction; ``previous`` is last month's P95 in bit/s."""
-    places = np.flatnonzero(rates.valid)
-    order = rates.order(places)
+    order = rates.order(0, calendar.count)
     expected = int(np.count_nonzero(rates.expected))
     coverage = Fraction(len(order), expected) if expected else None
     p95 = nearest_rank(order, parameters.percentile) if _printed(coverage, parameters) else None
@@ -49,7 +47,7 @@ def direction(
     ceiling = _ceiling(rates, order, limits, parameters)
     month = SubFigures(expected, len(order), coverage, p95, _over(p95, allocation), ceiling)
     parts = tuple(_part(rates, limit, parameters) for limit in limits) if len(limits) > 1 else ()
-    figures = _figures(rates, order, places, month, _basis(month, parts, parameters), calendar, parameters)
+    figures = _figures(rates, order, month, _basis(month, parts, parameters), calendar, parameters)
     change = (p95 - previous) / previous if p95 is not None and previous else None
     return Judged(replace(figures, allocation_mean=allocation, p95_previous=previous, p95_change=change), parts)
 
@@ -61,7 +59,6 @@ def _printed(coverage: Fraction | None, parameters: Parameters) -> bool:
 def _figures(
     rates: Rates,
     order: Order,
-    places: NDArray[np.intp],
     month: SubFigures,
     basis: SubFigures,
     calendar: Calendar,
@@ -72,13 +69,13 @@ def _figures(
     hours = Hours.of(rates, calendar, parameters)
     busy_hour, busy_mean = hours.busiest(rates, calendar, parameters)
     peak_hour, peak_mean = hours.peak(rates, calendar)
-    peak = places[order.first_largest()] if len(order) else None
+    peak = np.flatnonzero(rates.valid)[order.first_largest()] if len(order) else None
     volume, spread = _volumes(rates)
     return Direction(
         expected=month.expected,
         valid=month.valid,
         coverage=month.coverage,
-        mean=rates.total(places) / len(places) if len(places) else None,
+        mean=rates.mean(),
         p95=month.p95,
         indicative=_indicative(month, parameters),
         p95_low=low,
@@ -103,12 +100,12 @@ def _figures(
         status_indicative=_indicative(basis, parameters),
         hourly_bps=whole(hours.mean),
         daily_mean_bps=whole(hours.daily_mean()),
-        daily_p95_bps=whole(daily_p95(rates, calendar, parameters)),
+        daily_p95_bps=whole(hours.daily_p95(rates, parameters)),
     )
 
 
 def _part(rates: Rates, limit: Limit, parameters: Parameters) -> SubFigures:
-    order = rates.order(np.flatnonzero(rates.valid[limit.low : limit.high]) + limit.low)
+    order = rates.order(limit.low, limit.high)
     coverage = Fraction(len(order), limit.expected)
     if not _printed(coverage, parameters):
         return SubFigures(limit.expected, len(order), coverage, None, None, None)
@@ -134,14 +131,11 @@ def _ceiling(rates: Rates, order: Order, limits: Sequence[Limit], parameters: Pa
         return None
     reached = 0
     for limit in limits:
-        if len(limits) > 1:
-            order_here = rates.order(np.flatnonzero(rates.valid[limit.low : limit.high]) + limit.low)
-        else:
-            order_here = order
-        if limit.bps is None and len(order_here):
+        here = rates.order(limit.low, limit.high) if len(limits) > 1 else order
+        if limit.bps is None and len(here):
             return None
         if limit.bps is not None:
-            reached += order_here.at_least(parameters.at_limit * limit.bps)
+            reached += here.at_least(parameters.at_limit * limit.bps)
     return Fraction(reached, len(order))
 
 

@@ -28,18 +28,31 @@ class Hours:
     @classmethod
     def of(cls, rates: Rates, calendar: Calendar, parameters: Parameters) -> Hours:
         """Average the bins of each clock hour."""
-        shape = (-1, calendar.per_hour)
-        valid = rates.valid.reshape(shape).sum(axis=1)
-        total = np.where(rates.valid, rates.approx, 0.0).reshape(shape).sum(axis=1)
+        every = np.ones(calendar.per_hour)
+        valid = (rates.valid.astype(np.float64).reshape(-1, calendar.per_hour) @ every).astype(np.int64)
+        known = rates.approx if rates.valid.all() else np.where(rates.valid, rates.approx, 0.0)
         share = parameters.hour_share
         with np.errstate(invalid="ignore"):
-            return cls(valid, total / valid, valid * share.denominator >= calendar.per_hour * share.numerator)
+            mean = (known.reshape(-1, calendar.per_hour) @ every) / valid
+        return cls(valid, mean, valid * share.denominator >= calendar.per_hour * share.numerator)
 
     def daily_mean(self) -> Floats:
         """Return the mean of the valid bins of each day, nan without one."""
         total = np.where(self.valid > 0, self.mean * self.valid, 0.0).reshape(-1, 24).sum(axis=1)
         with np.errstate(invalid="ignore"):
             return np.asarray(total / self.valid.reshape(-1, 24).sum(axis=1), np.float64)
+
+    def daily_p95(self, rates: Rates, parameters: Parameters) -> Floats:
+        """Return the nearest rank percentile of each day in bit/s, nan under the coverage that is printed."""
+        valid = self.valid.reshape(-1, 24).sum(axis=1)
+        per_day = len(rates.valid) // len(valid)
+        expected = rates.expected.reshape(-1, per_day).sum(axis=1)
+        known = rates.approx if rates.valid.all() else np.where(rates.valid, rates.approx, np.inf)
+        ascending = np.sort(known.reshape(-1, per_day), axis=1)
+        number = np.maximum((parameters.percentile * valid + 99) // 100, 1)
+        share = parameters.coverage_print
+        enough = (valid > 0) & (valid * share.denominator >= expected * share.numerator)
+        return np.where(enough, ascending[np.arange(len(valid)), number - 1], np.nan)
 
     def places(self, rates: Rates, hours: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the valid bins of some clock hours of the month."""
@@ -88,18 +101,7 @@ def _near_largest(values: Floats) -> list[int]:
     return found
 
 
-def daily_p95(rates: Rates, calendar: Calendar, parameters: Parameters) -> Floats:
-    """Return the nearest rank percentile of each day in bit/s, nan under the coverage that is printed."""
-    shape = (-1, calendar.per_day)
-    expected, valid = rates.expected.reshape(shape).sum(axis=1), rates.valid.reshape(shape).sum(axis=1)
-    ascending = np.sort(np.where(rates.valid, rates.approx, np.inf).reshape(shape), axis=1)
-    number = np.maximum((parameters.percentile * valid + 99) // 100, 1)
-    share = parameters.coverage_print
-    enough = (valid > 0) & (valid * share.denominator >= expected * share.numerator)
-    return np.where(enough, ascending[np.arange(len(valid)), number - 1], np.nan)
-
-
 def whole(values: Floats) -> array[int]:
     """Round to whole bit/s for charts; nan becomes UNKNOWN."""
-    known = np.where(np.isnan(values), UNKNOWN, np.floor(np.nan_to_num(values) + 0.5))
+    known = np.where(np.isnan(values), UNKNOWN, np.floor(values + 0.5))
     return array("q", known.astype(np.int64).tobytes())

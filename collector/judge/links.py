@@ -12,6 +12,7 @@ from collector.judge.case import LinkInput, Parameters
 from collector.judge.figures import Gap, LinkMonth, Quality
 from collector.judge.periods import Calendar
 from collector.measure.bins import Bins, Counts
+from collector.measure.counters import Mask
 from collector.measure.rates import Member, Rates
 
 
@@ -45,13 +46,7 @@ def link_month(link: LinkInput, calendar: Calendar, parameters: Parameters) -> L
     low, high = members[0].low, members[0].high
     unduh, unggah = (member.bins.valid[low:high] for member in members)
     valid = [int(np.count_nonzero(one)) for one in (unduh, unggah)]
-    missing = np.concatenate(([0], ~(unduh & unggah), [0]))
-    edges = np.flatnonzero(missing[1:] != missing[:-1]) + low
-    gaps = tuple(
-        Gap(calendar.at_ns(int(a)), calendar.at_ns(int(b)))
-        for a, b in zip(edges[::2], edges[1::2], strict=True)
-        if (int(b) - int(a)) * calendar.width_ms > parameters.gap_ms
-    )
+    gaps = _gaps(unduh & unggah, low, calendar, parameters)
     return LinkMonth(
         link=link.link,
         device=link.device,
@@ -73,6 +68,19 @@ def link_month(link: LinkInput, calendar: Calendar, parameters: Parameters) -> L
             clock_flagged=link.clock_flagged,
             late=link.late,
         ),
+    )
+
+
+def _gaps(seen: Mask, low: int, calendar: Calendar, parameters: Parameters) -> tuple[Gap, ...]:
+    """Return the runs of bins not ``seen`` that are longer than ``gap_ms``; ``low`` is the first bin."""
+    if seen.all():
+        return ()
+    missing = np.concatenate(([False], ~seen, [False]))
+    edges = (np.flatnonzero(missing[1:] != missing[:-1]) + low).tolist()
+    return tuple(
+        Gap(calendar.at_ns(start), calendar.at_ns(end))
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+        if (end - start) * calendar.width_ms > parameters.gap_ms
     )
 
 

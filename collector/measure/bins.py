@@ -65,7 +65,7 @@ class Bins:
     @property
     def valid(self) -> NDArray[np.bool_]:
         """Bins of which at least 240 of 300 parts are covered."""
-        return self.covered_ms * 300 >= 240 * self.width_ms
+        return self.covered_ms >= -(-240 * self.width_ms // 300)
 
     def same(self, other: Bins) -> bool:
         """Tell whether both hold the same bytes."""
@@ -127,13 +127,21 @@ def bins(deltas: Deltas, *, start_ms: int, count: int, width_ms: int = WIDTH_MS)
     What lies outside the span is left out, so that days and months add up. For a span to come out the same
     from fewer readings, hand in all readings from 900 s before it to 900 s after it, and in any case the last
     reading before and the first one after it, however far: a long delta's volume is spread over all its time.
+    A bin covered more than twice over holds nothing: its clock was none, and its sum might not fit.
     Bins wider than 600 s are refused (ValueError): their micro-octets might not fit 64 bits.
     """
     if not 0 < width_ms <= 2 * WIDTH_MS:
         raise ValueError(f"bins of {width_ms} ms: give 1 to {2 * WIDTH_MS} ms")
     grid = _Grid(start_ms, count, width_ms)
-    octets_u, covered_ms = _spread(deltas, Verdict.VALID, grid)
-    long_u, _ = _spread(deltas, Verdict.LONG, grid)
+    octets_u, covered_ms = _spread(deltas, None, grid)
+    faulty = np.flatnonzero(deltas.verdict)
+    long_u = np.zeros(count, np.int64)
+    if len(faulty):
+        long_u, _ = _spread(deltas, faulty[deltas.verdict[faulty] == Verdict.LONG], grid)
+        octets_u -= long_u
+        covered_ms -= _spread(deltas, faulty, grid)[1]
+    runaway = covered_ms > 2 * width_ms
+    octets_u[runaway] = covered_ms[runaway] = 0
     return Bins(start_ms, width_ms, octets_u, covered_ms, long_u, _counts(deltas, grid))
 
 
@@ -151,31 +159,26 @@ class _Grid:
 def _counts(deltas: Deltas, grid: _Grid) -> Counts:
     low, high = np.searchsorted(deltas.end_ms, (grid.start_ms, grid.end_ms), side="right")
     judged = deltas.verdict[low:high]
-    tally = [int(np.count_nonzero(judged == verdict)) for verdict in Verdict]
+    tally = np.bincount(judged[np.flatnonzero(judged)], minlength=len(Verdict)).tolist()
+    tally[Verdict.VALID] = len(judged) - sum(tally)
     clashes = (deltas.contradictory_ms > grid.start_ms) & (deltas.contradictory_ms <= grid.end_ms)
     tally.append(int(clashes.sum()))
     return Counts(*tally)
 
 
-def _spread(deltas: Deltas, verdict: Verdict, grid: _Grid) -> tuple[Int64s, Int64s]:
-    """Return micro-octets and covered ms of each bin from the deltas of one verdict.
+def _spread(deltas: Deltas, which: NDArray[np.intp] | None, grid: _Grid) -> tuple[Int64s, Int64s]:
+    """Return micro-octets and covered ms of each bin from the deltas ``which`` (None: all, faulty ones with 0 octets).
 
     Deltas overlap only where a clock was set back; each run without overlap is added by itself.
-
-    A bin which they cover more than twice over holds nothing: its clock was none, and its sum might not fit.
     """
     octets_u, covered_ms = np.zeros(grid.count, np.int64), np.zeros(grid.count, np.int64)
-    use = deltas.verdict == verdict
-    if not use.any():
-        return octets_u, covered_ms
-    columns = (deltas.start_ms, deltas.end_ms, deltas.octets)
-    start, end, octets = columns if use.all() else (column[use] for column in columns)
+    start, end, octets = deltas.start_ms, deltas.end_ms, deltas.octets
+    if which is not None:
+        start, end, octets = start[which], end[which], octets[which]
     breaks = np.flatnonzero(start[1:] < end[:-1]) + 1
     for low, high in pairwise((0, *breaks.tolist(), len(end))):
-        if end[high - 1] > grid.start_ms and start[low] < grid.end_ms:
+        if low < high and end[high - 1] > grid.start_ms and start[low] < grid.end_ms:
             _add_run(start[low:high], end[low:high], octets[low:high], grid, octets_u, covered_ms)
-    runaway = covered_ms > 2 * grid.width_ms
-    octets_u[runaway] = covered_ms[runaway] = 0
     return octets_u, covered_ms
 
 
@@ -217,16 +220,14 @@ def _covered(start: Int64s, end: Int64s, edges: Int64s, on: NDArray[np.intp], be
 def _share(octets: Int64s, length_ms: Int64s, part_ms: Int64s) -> Int64s:
     """Return the micro-octets of deltas in their first ``part_ms``: octets x part / length, to the nearest.
 
-    Two divisions keep it in 64 bits; what would not fit goes by Python's integers, modulo 2^64, as the sums and
-    differences of int64 do too: each bin's own sum fits.
+    Two divisions keep it in 64 bits; a product that would not fit goes by Python's integers. The result is modulo
+    2^64, as are sums and differences of int64: what a bin holds fits, unless it is covered more than twice over.
     """
-    largest = int(octets.max())
-    if largest * int(length_ms.max()) < 2**63 and largest * MICRO < 2**63:
-        product = octets * part_ms
-        whole = product // length_ms
-        return whole * MICRO + ((product - whole * length_ms) * MICRO + length_ms // 2) // length_ms
-    exact = (
-        (int(size) * MICRO * int(part) * 2 + int(length)) // (2 * int(length))
-        for size, length, part in zip(octets, length_ms, part_ms, strict=True)
-    )
-    return np.array([value % 2**64 for value in exact], np.uint64).view(np.int64)
+    product = octets * part_ms
+    whole = product // length_ms
+    micro = whole * MICRO + ((product - whole * length_ms) * MICRO + length_ms // 2) // length_ms
+    for i in np.flatnonzero(octets * length_ms.astype(np.float64) > 9e18).tolist():
+        length = int(length_ms[i])
+        exact = (int(octets[i]) * MICRO * int(part_ms[i]) * 2 + length) // (2 * length)
+        micro[i] = (exact + 2**63) % 2**64 - 2**63
+    return micro

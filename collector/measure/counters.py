@@ -29,7 +29,7 @@ MAX_BPS = 120_000_000_000
 """More than this between two readings is over-physical whatever the port: a 300-s bin holds 245 Gbit/s."""
 
 _U32 = 2**32
-_BLOCK = 8192
+_BLOCK = 12_288
 
 
 class Verdict(IntEnum):
@@ -289,11 +289,12 @@ def _exceeds(octets: Uint64s, span_ms: Int64s, twentieths: int, speed: Int64s) -
 
     Floats decide but for what lies within their error, which integers decide.
     """
+    lowest = int(speed.min())
+    if lowest > 0 and int(octets.max()) * 160_000 <= twentieths * lowest * int(span_ms.min()):
+        return None
     limit = np.where(speed > 0, speed * (twentieths / 160_000), np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         used = octets.astype(np.float64) / span_ms
-    if used.max() < limit.min() * (1 - 1e-9) and used.min() >= 0:
-        return None
     over = ~(used < limit * (1 - 1e-9))
     for i in np.flatnonzero(over & ~(used > limit * (1 + 1e-9))):
         known = int(speed[i if len(speed) > 1 else 0])

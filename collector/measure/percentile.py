@@ -48,9 +48,11 @@ class Order:
         if near == 0.0:
             return Fraction(0)
         low, high = near * (1 - 2 * self.error), near * (1 + 2 * self.error)
-        below = int(np.searchsorted(self.ascending, low))
+        below, upto = np.searchsorted(self.ascending, low), np.searchsorted(self.ascending, high, side="right")
+        if upto - below == 1:
+            return self.exact(np.flatnonzero(self.approx == near))[0]
         alike = np.flatnonzero((self.approx >= low) & (self.approx <= high))
-        return sorted(self.exact(alike))[number - 1 - below]
+        return sorted(self.exact(alike))[number - 1 - int(below)]
 
     def first_largest(self) -> int:
         """Return the position of the largest value, the first on ties."""
@@ -66,6 +68,8 @@ class Order:
         near = float(threshold)
         low, high = near * (1 - 2 * self.error), near * (1 + 2 * self.error)
         sure = len(self) - int(np.searchsorted(self.ascending, high, side="right"))
+        if sure == len(self) - int(np.searchsorted(self.ascending, low)):
+            return sure
         unsure = np.flatnonzero((self.approx >= low) & (self.approx <= high))
         return sure + sum(value >= threshold for value in self.exact(unsure))
 

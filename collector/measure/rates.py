@@ -78,39 +78,54 @@ class Rates:
 
     def exact(self, places: NDArray[np.intp]) -> list[Fraction]:
         """Return the exact bit/s of the valid bins ``places``; equal bins are worked out once."""
-        rows = np.concatenate([self._terms(member, places) for member in self.members])
         if len(places) < 8:
-            return [_sum_of(row) for row in rows.T]
-        distinct, which = np.unique(rows, axis=1, return_inverse=True)
-        values = [_sum_of(column) for column in distinct.T]
-        return [values[i] for i in which.reshape(-1)]
+            return [self._exact(place) for place in places.tolist()]
+        rows = [_inside(member, places) for member in self.members]
+        terms = [np.where(rows[i], array[places], 0) for i, m in enumerate(self.members) for array in _arrays(m.bins)]
+        _, first, which = np.unique(np.array(terms), axis=1, return_index=True, return_inverse=True)
+        values = [self._exact(place) for place in places[first].tolist()]
+        return [values[i] for i in which.reshape(-1).tolist()]
 
-    @staticmethod
-    def _terms(member: Member, places: NDArray[np.intp]) -> Int64s:
-        inside = (places >= member.low) & (places < member.high)
-        return np.where(inside, (member.bins.octets_u[places], member.bins.covered_ms[places]), 0)
+    def _exact(self, place: int) -> Fraction:
+        active = [member.bins for member in self.members if member.low <= place < member.high]
+        terms = (Fraction(int(bins.octets_u[place]), int(bins.covered_ms[place]) * _BITS) for bins in active)
+        return sum(terms, Fraction(0))
+
+    def mean(self) -> Fraction | None:
+        """Return the exact mean of the valid bins, None without one."""
+        count = int(np.count_nonzero(self.valid))
+        if not count:
+            return None
+        if not all(member.all for member in self.members):
+            return self.total(np.flatnonzero(self.valid)) / count
+        parts = (_ratio_sum(*(array[self.valid] for array in _arrays(member.bins))) for member in self.members)
+        return sum(parts, Fraction(0)) / (count * _BITS)
 
     def total(self, places: NDArray[np.intp], shares: Int64s | None = None) -> Fraction:
         """Return the exact sum of the valid bins ``places``, each divided by its whole number in ``shares``."""
         result = Fraction(0)
         for member in self.members:
-            use = places if member.all else places[(places >= member.low) & (places < member.high)]
-            parts = member.bins.covered_ms[use]
-            if shares is not None:
-                parts = parts * (shares if member.all else shares[(places >= member.low) & (places < member.high)])
-            result += _ratio_sum(member.bins.octets_u[use], parts)
+            inside = _inside(member, places)
+            octets_u, parts = (array[places[inside]] for array in _arrays(member.bins))
+            result += _ratio_sum(octets_u, parts if shares is None else parts * shares[inside])
         return result / _BITS
 
-    def order(self, places: NDArray[np.intp]) -> Order:
-        """Sort the valid bins ``places``."""
-        whole = len(places) == len(self.approx)
-        approx = self.approx if whole else self.approx[places]
-        return Order.of(approx, self.error, lambda within: self.exact(within if whole else places[within]))
+    def order(self, low: int, high: int) -> Order:
+        """Sort the valid bins of ``[low, high)``; positions count among them."""
+        valid = self.valid[low:high]
+        if valid.all():
+            return Order.of(self.approx[low:high], self.error, lambda places: self.exact(places + low))
+        where = np.flatnonzero(valid) + low
+        return Order.of(self.approx[where], self.error, lambda places: self.exact(where[places]))
 
 
-def _sum_of(column: Int64s) -> Fraction:
-    pairs = zip(column[::2].tolist(), column[1::2].tolist(), strict=True)
-    return sum((Fraction(octets_u, covered) for octets_u, covered in pairs if covered), Fraction(0)) / _BITS
+def _inside(member: Member, places: NDArray[np.intp]) -> Mask:
+    inside: Mask = (places >= member.low) & (places < member.high)
+    return inside
+
+
+def _arrays(bins: Bins) -> tuple[Int64s, Int64s]:
+    return bins.octets_u, bins.covered_ms
 
 
 def _ratio_sum(numbers: Int64s, parts: Int64s) -> Fraction:

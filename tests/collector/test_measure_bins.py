@@ -88,6 +88,12 @@ def test_a_long_gap_of_three_years_is_volume_of_all_its_bins() -> None:
     assert got.long_u.tolist() == [10**9 * MICRO] * 4
 
 
+def test_a_day_of_a_fast_link_without_readings_is_shared_exactly() -> None:
+    got = bins(reads_at((0, 0), (100_000_000, 10**12)), start_ms=0, count=400)
+    assert got.long_u[:333].tolist() == [3 * 10**9 * MICRO] * 333
+    assert int(got.long_u.sum()) == 10**12 * MICRO
+
+
 def test_a_clock_that_ran_wild_gives_no_bin() -> None:
     start = np.zeros(3, np.int64)
     wild = Deltas(start, np.array([300_000, 300_001, 300_002]), start + 7, np.zeros(3, np.int8), start[:0])
