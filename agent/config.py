@@ -6,7 +6,6 @@ dataclass has not is an error that names the file, the path of the key and the k
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 import types
@@ -87,6 +86,8 @@ class Decoder:
             here = f"{path}.{key}" if path else key
             try:
                 if key not in known:
+                    import difflib  # only mistakes need it, and the resident agent counts its memory
+
                     near = difflib.get_close_matches(key, known, n=1)
                     mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
                     raise self.fail(here, f"unknown key; {mend}")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 
 from agent.clock import MS, NS, Clock, Moment
+from agent.log import Log
 from agent.reading import encode, reading
 from agent.source import Env, Input, Target
 from agent.spool import State
 
-_log = logging.getLogger("nadi.gather")
+_log = Log("gather")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -51,9 +51,9 @@ class Gatherer:
     def _log_change(self, device: str, name: str, trouble: str) -> None:
         before = self._failing.get((device, name), "")
         if trouble and trouble != before:
-            _log.error("%s: input %s fails: %s", device, name, trouble)
+            _log.error(f"{device}: input {name} fails: {trouble}")
         elif before and not trouble:
-            _log.warning("%s: input %s works again", device, name)
+            _log.warning(f"{device}: input {name} works again")
         self._failing[(device, name)] = trouble
 
 

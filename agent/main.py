@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
-import logging
 import os
-import random
 import signal
 import socket
 import threading
@@ -21,12 +19,13 @@ from agent.config import ConfigError
 from agent.envelope import Envelope
 from agent.gather import Gatherer
 from agent.identity import Key
+from agent.log import Log
 from agent.settings import Settings
 from agent.source import Env, Target
 from agent.spool import Spool
-from agent.uplink import Uplink
+from agent.uplink import Uplink, chance
 
-_log = logging.getLogger("nadi.agent")
+_log = Log("agent")
 
 _LAST_SEND_S = 5.0
 _SPREAD = 0.1
@@ -48,13 +47,13 @@ def run(path: Path) -> int:
             collector_key=enrolment.collector_key,
             spool=spool,
             clock=clock,
-            spread_s=random.random() * _SPREAD * config.interval,  # noqa: S311 - spreads load, hides nothing
+            spread_s=chance() * _SPREAD * config.interval,
         )
         cycle = Cycle(config=config, targets=targets, key=key, clock=clock, spool=spool)
         gc.collect()
         gc.freeze()
         uplink.start()
-        _log.info("%s measures %d device(s) every %d s", config.name, len(targets), config.interval)
+        _log.info(f"{config.name} measures {len(targets)} device(s) every {config.interval} s")
         try:
             return _loop(cycle, uplink, clock, stop, config.interval * NS)
         finally:
@@ -144,4 +143,4 @@ def notify(message: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
             sock.sendto(message.encode(), b"\0" + address[1:].encode() if address[0] == "@" else address)
     except OSError as error:
-        _log.warning("systemd cannot be told: %s", error.strerror)
+        _log.warning(f"systemd cannot be told: {error.strerror}")

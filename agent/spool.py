@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
 import threading
 import zlib
@@ -26,10 +25,11 @@ from typing import NamedTuple
 from agent import segment
 from agent.clock import NS, Clock
 from agent.disk import Disk, replace
+from agent.log import Log
 from agent.segment import Ranges, Record, Segment
 from agent.segments import Segments
 
-_log = logging.getLogger("nadi.spool")
+_log = Log("spool")
 
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SAVE_EVERY_NS = 60 * NS
@@ -248,7 +248,7 @@ class Spool:
             return False
         if victim.waiting:
             self._dropped += victim.waiting
-            _log.warning("%s: no room; dropped %d waiting records", victim.path, victim.waiting)
+            _log.warning(f"{victim.path}: no room; dropped {victim.waiting} waiting records")
         return True
 
     def _remove(self, victim: Segment) -> bool:
@@ -372,9 +372,9 @@ class Spool:
         """Log a trouble once, and once that it is over."""
         before = self._troubles.get(about, "")
         if trouble and trouble != before:
-            _log.error("%s", trouble)
+            _log.error(trouble)
         elif before and not trouble:
-            _log.warning("%s: %s works again", self._directory, about)
+            _log.warning(f"{self._directory}: {about} works again")
         self._troubles[about] = trouble
 
 
