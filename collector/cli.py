@@ -45,10 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"nadi: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        return 1
     except FAILURES as error:
         print(f"nadi: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
         return 1
     except KeyboardInterrupt:
         return 130
