@@ -31,7 +31,7 @@ def _pair(
 
 
 NO: Final = Column("no", "No", "count", "Nomor urut baris.", width=0.5)
-CODE: Final = Column("kode_pd", "Kode PD", "text", "Kode referensi Perangkat Daerah (data induk).", width=1.3)
+CODE: Final = Column("kode_pd", "Kode PD", "text", "Kode referensi Perangkat Daerah (data induk).", width=1.5)
 NAME: Final = Column("perangkat_daerah", "Perangkat Daerah", "text", "Nama Perangkat Daerah.", width=3.4)
 CLASS: Final = Column(
     "kelas", "Kelas Prioritas", "text", "Kelas prioritas menurut penetapan: tinggi, sedang, atau dasar.", short="Kelas",
@@ -221,7 +221,7 @@ DAILY: Final = (
 
 LINK: Final = Column("kode_tautan", "Tautan", "text", "Kode tautan.", width=1.9)
 QUALITY: Final = (
-    Column("kode_pd", "Kode PD", "text", CODE.meaning, width=1.2), LINK,
+    Column("kode_pd", "Kode PD", "text", CODE.meaning, width=1.5), LINK,
     Column("antarmuka", "Perangkat / Antarmuka", "text",
            "Perangkat dan antarmuka tempat penghitung dibaca.", width=2.2),
     Column("sudut_ukur", "Sudut Ukur", "text",

@@ -7,35 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from agent.clock import NS
 from collector.report import words
 from collector.report.document import Block, Chapter, Column, Document, Heading, Items, Sheet, Table, Value, View
+from collector.report.fitting import breakable, drawable
 from collector.report.pdf import typeset
 from collector.report.settings import ReportSettings, Signatory
 
 _ALIGN = {"count": "right", "mbps": "right", "gb": "right", "percent": "right", "rupiah": "right"}
 
-# What the fonts of the Typst wheel can draw. PDF/A refuses a glyph that is missing, and with it the report.
-_DRAWABLE = re.compile(
-    "[^\u0020-\u007e\u00a0-\u017f\u2010-\u2015\u2018-\u201e\u2020-\u2022\u2026\u2030\u20ac\u2212\u2264\u2265]"
-)
-UNDRAWABLE = "\u25a1"
-_LONG = re.compile(r"\S{19,}")
-_BREAK = "\u200b"
-
-
-def drawable(text: str) -> str:
-    """Replace what the fonts cannot draw by a box."""
-    return _DRAWABLE.sub(UNDRAWABLE, text)
-
-
-def breakable(text: str) -> str:
-    """Return drawable text whose long words may break, so that none leaves its cell."""
-    return _LONG.sub(lambda match: _BREAK.join(re.findall(".{1,16}", match[0])), drawable(text))
+# Width of the text area in em of its tables' letters (report.typ), less a little for the cells' edges.
+_PORTRAIT_EM, _LANDSCAPE_EM, _CELL_EM = 50.0, 88.0, 0.9
 
 
 def pdf_bytes(document: Document, settings: ReportSettings, *, code: str, files: Mapping[str, bytes]) -> bytes:
@@ -116,7 +101,7 @@ def _chapter(chapter: Chapter, prefix: str) -> dict[str, object]:
         "number": chapter.number,
         "title": chapter.title.upper(),
         "landscape": chapter.landscape,
-        "blocks": [part for block in chapter.blocks for part in _block(block)],
+        "blocks": [part for block in chapter.blocks for part in _block(block, wide=chapter.landscape)],
     }
 
 
@@ -124,25 +109,30 @@ def _is_printed(chapter: Chapter) -> bool:
     return any(table.printed for table in chapter.tables) or len(chapter.tables) < len(chapter.blocks)
 
 
-def _block(block: Block) -> list[dict[str, object]]:
+def _block(block: Block, *, wide: bool) -> list[dict[str, object]]:
     if isinstance(block, Table):
-        return _tables(block) if block.printed else []
+        return _tables(block, wide=wide) if block.printed else []
     if isinstance(block, Items):
         return [{"kind": "enum" if block.numbered else "list", "items": [breakable(item) for item in block.items]}]
     kind = "heading" if isinstance(block, Heading) else "paragraph"
     return [{"kind": kind, "text": breakable(block.text)}]
 
 
-def _tables(table: Table) -> list[dict[str, object]]:
+def _tables(table: Table, *, wide: bool = False) -> list[dict[str, object]]:
     every = tuple(column.key for column in table.columns)
     views = table.views or (View(table.title, every),)
     last = len(views) - 1
-    return [_view(table, view, note=table.note if index == last else "") for index, view in enumerate(views)]
+    # The second view of a table begins a page, so that it is not torn after a few rows.
+    return [
+        {**_view(table, view, note=table.note if index == last else "", wide=wide), "later": index > 0}
+        for index, view in enumerate(views)
+    ]
 
 
-def _view(table: Table, view: View, *, note: str) -> dict[str, object]:
+def _view(table: Table, view: View, *, note: str, wide: bool = False) -> dict[str, object]:
     places = [table.position(key) for key in view.keys]
     columns = [table.columns[place] for place in places]
+    em = (_LANDSCAPE_EM if wide else _PORTRAIT_EM) / sum(column.width for column in columns)
     return {
         "kind": "table",
         "caption": drawable(view.caption),
@@ -150,7 +140,7 @@ def _view(table: Table, view: View, *, note: str) -> dict[str, object]:
         "header": header(columns),
         "rows": [
             [
-                _shown(row[place], column, marked=(line, column.key) in table.marked)
+                _shown(row[place], column, em, marked=(line, column.key) in table.marked)
                 for place, column in zip(places, columns, strict=True)
             ]
             for line, row in enumerate(table.rows)
@@ -159,9 +149,10 @@ def _view(table: Table, view: View, *, note: str) -> dict[str, object]:
     }
 
 
-def _shown(value: Value, column: Column, *, marked: bool) -> str:
+def _shown(value: Value, column: Column, em: float, *, marked: bool) -> str:
+    """Write a cell; ``em`` is the width of a column of width 1."""
     text = words.printed(value, column, marked=marked)
-    return drawable(text) if column.kind == "code" else breakable(text)
+    return drawable(text) if column.kind == "code" else breakable(text, em=column.width * em - _CELL_EM)
 
 
 def _column(column: Column) -> dict[str, object]:

@@ -11,8 +11,8 @@ import pytest
 
 from agent.identity import Key
 from collector.report.document import plain
+from collector.report.fitting import BREAK, UNDRAWABLE, breakable, drawable, width_em
 from collector.report.folder import Report, write
-from collector.report.paper import UNDRAWABLE, drawable
 from collector.report.tables import neutral
 from tests.collector.pdf_cells import Tagged
 from tests.collector.report_sample import HOSTILE, ORIGIN, SETTINGS, Case, sample
@@ -90,6 +90,20 @@ def test_every_sign_that_passes_as_drawable_can_be_set(tmp_path: Path) -> None:
         evaluation=sample(cases=cases), settings=SETTINGS, origin=ORIGIN, key=Key(bytes(32)), folder=tmp_path / "v1"
     )
     assert report.pdf.exists()
+
+
+def test_no_part_of_a_word_is_wider_than_its_cell_and_nothing_is_lost() -> None:
+    for name in (*NAMES, "KESBANGPOL", "rt-kesbangpol/ether1-wan", "W" * 50):
+        for em in (1.0, 4.0, 9.5):
+            shown = breakable(name, em=em)
+            assert shown.replace(BREAK, "") == drawable(name)
+            parts = [part for word in shown.split(" ") for part in word.split(BREAK)]
+            assert all(sum(map(width_em, part)) <= em or len(part) == 1 for part in parts)
+
+
+def test_a_word_breaks_where_the_eye_expects_it() -> None:
+    assert breakable("rt-kesbangpol/ether1-wan", em=8.0).split(BREAK) == ["rt-kesbangpol/", "ether1-wan"]
+    assert breakable("sedang", em=4.0) == "sedang"
 
 
 @pytest.mark.parametrize("label", ["../x", "A/B", "=1", "SIMULASI LAMA", "x" * 40])
