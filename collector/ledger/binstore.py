@@ -193,9 +193,11 @@ class BinStore:
 def _accepted(series: CounterSeries) -> Ints:
     """Return the times (ms, ascending) of the readings that count: all but those which contradict each other."""
     time = series.time_ms
-    if (time[1:] > time[:-1]).all():
-        return time
-    return np.setdiff1d(time, deltas(series).contradictory_ms)
+    if not (time[1:] > time[:-1]).all():
+        time = np.sort(time)
+    if not (time[1:] > time[:-1]).all():
+        time = np.setdiff1d(time, deltas(series).contradictory_ms)
+    return time
 
 
 def _neighbours(time: Ints, edges: Ints) -> tuple[list[int | None], list[int | None]]:

@@ -79,9 +79,10 @@ class Columns:
     def take(self, which: Ints | Bools) -> Columns:
         """Return the chosen readings; boot ids and fields that none of them has are left out."""
         boot = self.boot[which]
-        used, inverse = np.unique(boot[boot >= 0], return_inverse=True)
-        renamed = np.full(len(boot), -1, dtype=np.int64)
-        renamed[boot >= 0] = inverse
+        used = np.flatnonzero(np.bincount(boot[boot >= 0], minlength=len(self.boot_ids)))
+        # The last place is that of -1, which stays.
+        table = np.full(len(self.boot_ids) + 1, -1, dtype=np.int64)
+        table[used] = np.arange(len(used))
         fields = {name: column.take(which) for name, column in self.fields.items()}
         return Columns(
             self.series,
@@ -89,7 +90,7 @@ class Columns:
             self.shift_ns[which],
             self.flags[which],
             tuple(self.boot_ids[i] for i in used),
-            renamed,
+            table[boot],
             self.boot_ns[which],
             {name: c for name, c in fields.items() if c.present is None or c.present.any()},
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,15 +47,17 @@ def columns_of(rows: Iterable[Row], *, only: Series | None = None) -> dict[Serie
     for row in rows:
         place = stamps.add(row)
         for line in inflate(row.body, MAX_DECODED).split(b"\n"):
-            if not line or line.isspace() or line.startswith(b"#"):
+            key = line[: line.find(b" ")]
+            shape = shapes.get((row.agent, key))
+            if (shape is not None and shape.take(line, place)) or not line.strip() or line.startswith(b"#"):
                 continue
-            shape = shapes.get((row.agent, line[: line.find(b" ")]))
-            if shape is None or not shape.take(line, place):
-                series, reading = _read_in_full(line, row)
-                table = tables.setdefault(series, _Table() if only in (None, series) else _PASSED)
-                shape = shapes[row.agent, line[: line.find(b" ")]] = table.shape(reading)
-                shape.learn(line)
-                shape.add(reading, place)
+            series, reading = _read_in_full(line, row)
+            table = tables.setdefault(series, _Table() if only in (None, series) else _PASSED)
+            shape = table.shape(reading)
+            shape.add(reading, place)
+            if b"\\" not in key:  # else the blank that ends it may be an escaped one
+                shape.learn(key)
+                shapes[row.agent, key] = shape
     return {series: table.columns(series, stamps).ordered() for series, table in tables.items() if table is not _PASSED}
 
 
@@ -82,6 +85,13 @@ class _Stamps:
         return len(self.shift) - 1
 
 
+@lru_cache(maxsize=1024)
+def _pattern(names: tuple[str, ...], types: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Return the pattern of a line after its series key."""
+    pairs = (name.encode() + b"=" + _LITERALS[kind] for name, kind in zip(names, types, strict=True))
+    return re.compile(b" " + b",".join(pairs) + rb" ([1-8]\d{18}|\d{1,18})", re.ASCII)
+
+
 class _Shape:
     """The lines of one series that have the same fields in the same order."""
 
@@ -90,21 +100,16 @@ class _Shape:
         self.times, self.places = array("q"), array("q")
         self.values = [array(kind) for kind in types]
         self._casts = [_CASTS[kind] for kind in types]
-        self._key = b""
-        self._pattern = re.compile(b"")
+        self._begin = 0
+        self._pattern = _pattern(names, types)
 
-    def learn(self, line: bytes) -> None:
-        """Make the pattern of further lines like this one; the series key is matched as it stands here."""
-        key = line[: line.find(b" ")]
-        if key != self._key:
-            fields = zip(self.names, self.types, strict=True)
-            literals = b",".join(name.encode() + b"=" + _LITERALS[kind] for name, kind in fields)
-            self._pattern = re.compile(re.escape(key) + b" " + literals + rb" (\d{1,18}|[1-8]\d{18})", re.ASCII)
-            self._key = key
+    def learn(self, key: bytes) -> None:
+        """Expect further lines to begin with the same key."""
+        self._begin = len(key)
 
     def take(self, line: bytes, place: int) -> bool:
         """Add the line if it matches the pattern."""
-        match = self._pattern.fullmatch(line)
+        match = self._pattern.fullmatch(line, self._begin)
         if match is None:
             return False
         *literals, time = match.groups()
