@@ -140,12 +140,15 @@ def _upgrade(engine: Engine) -> None:
 
 def _hold_zone(engine: Engine, zone: Zone) -> None:
     """Refuse another zone than the one in which the register's days were written."""
+    query = select(meta.c.value).where(meta.c.key == "zone")
     with engine.connect() as connection:
-        held = connection.scalar(select(meta.c.value).where(meta.c.key == "zone"))
+        held = connection.scalar(query)
     if held is None:
         with writing(engine) as connection:
-            connection.execute(insert(meta).values(key="zone", value=zone.name))
-    elif held != zone.name:
+            held = connection.scalar(query)  # another process may have been first
+            if held is None:
+                connection.execute(insert(meta).values(key="zone", value=zone.name))
+    if held not in (None, zone.name):
         raise RegisterError(
             f"{name_of(engine)}: its days are {held}, the configuration says {zone.name}; "
             f"set zone to {held}, or use another data folder"

@@ -133,6 +133,11 @@ class Item:
             self.wrong(key, f"{value!r} must be letters, digits, '.', '_' or '-', at most 64, a letter or digit first")
         return value
 
+    def source(self, key: str, value: str) -> str:
+        """Take an agent's name, or ``token:NAME`` for a client with a write token."""
+        self.name(key, value.removeprefix("token:"))
+        return value
+
     def opd_code(self, key: str, value: str) -> str:
         if OPD_CODE.fullmatch(value) is None:
             self.wrong(key, f"{value!r} must be capitals, digits, '.' or '-', at most 20, a capital or digit first")
@@ -192,7 +197,7 @@ def device(item: Item, form: DeviceForm) -> Device:
     code = item.name("code", form.code)
     if not 0 <= form.cache_seconds <= 300:
         item.wrong("cache_seconds", f"{form.cache_seconds} must be 0 to 300 seconds (net-snmp keeps counters 3)")
-    source = item.name("source", form.source) if form.source else code
+    source = item.source("source", form.source) if form.source else code
     return Device(
         code, item.text("name", form.name), form.site, source, item.name("kind", form.kind), form.cache_seconds
     )
