@@ -252,12 +252,23 @@ def _blocks(body: bytes) -> Iterator[_Block]:
     while at < len(body):
         end = len(body)
         if end - at > _BLOCK:
-            end = body.rfind(b"\n", at, at + _BLOCK) + 1 or body.find(b"\n", at) + 1 or len(body)
-        text = body[at:end]
-        yield _judge(text if text.endswith(b"\n") else text + b"\n", number)
-        if end < len(body):
-            number += text.count(b"\n")
+            end = body.rfind(b"\n", at, at + _BLOCK) + 1
+        if end:
+            text = body[at:end]
+            yield _judge(text if text.endswith(b"\n") else text + b"\n", number)
+            number += text.count(b"\n") if end < len(body) else 0
+        else:  # a line longer than a block, which is not worth columns
+            end = body.find(b"\n", at) + 1 or len(body)
+            yield _overlong(body[at:end].rstrip(b"\n"), number)
+            number += 1
         at = end
+
+
+def _overlong(line: bytes, number: int) -> _Block:
+    block = _Block((), [], [], [], [], {}, 0, {}, [])
+    if not line.isspace():
+        _read_odd([(number, line)], block)
+    return block
 
 
 def _judge(text: bytes, first: int) -> _Block:

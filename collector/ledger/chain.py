@@ -6,8 +6,9 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 
+from agent.clock import Zone
 from collector.ledger import forgetting, tables
-from collector.ledger.entry import Appended, Entry, Outcome, Problem, next_head
+from collector.ledger.entry import Appended, Entry, Outcome, Problem, Row, next_head
 
 
 class Chain:
@@ -29,8 +30,11 @@ class Chain:
         return Appended(outcome, self.length, self.head.hex())
 
 
-def faults(db: sqlite3.Connection, names: tables.Names) -> Iterator[Problem]:
-    """Recompute the chain from its anchor, the hash of each body, the checksum of each row."""
+def faults(db: sqlite3.Connection, names: tables.Names, zone: Zone) -> Iterator[Problem]:
+    """Recompute the chain from its anchor, the hash of each body, the checksum of each row; look at every index."""
+    for (told,) in db.execute("PRAGMA integrity_check(5)"):
+        if told != "ok":
+            yield Problem(0, f"SQLite finds: {told}")
     last, head = forgetting.anchor(db)
     sql = f"SELECT {tables.COLUMNS} FROM entry WHERE id > ? ORDER BY id"  # noqa: S608
     for columns in db.execute(sql, (last,)):
@@ -44,4 +48,13 @@ def faults(db: sqlite3.Connection, names: tables.Names) -> Iterator[Problem]:
             yield Problem(id, "the chain does not lead to its head")
         elif row.device and hashlib.sha256(row.body).digest() != row.sha256:
             yield Problem(id, "the body is not the one that was received")
+        elif row.device and not _is_found(db, names, row, zone):
+            yield Problem(id, "it is not found under its device and day")
         last, head = id, stored_head
+
+
+def _is_found(db: sqlite3.Connection, names: tables.Names, row: Row, zone: Zone) -> bool:
+    days = tables.days_of(row, zone)
+    sql = "SELECT count(*) FROM entry_day WHERE device = ? AND day BETWEEN ? AND ? AND id = ?"
+    (count,) = db.execute(sql, (names.find(db, row.device), days[0], days[-1], row.id)).fetchone()
+    return bool(count == len(days))

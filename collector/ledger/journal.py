@@ -331,11 +331,11 @@ class Journal:
             deleted += step
 
     def verify(self) -> list[Problem]:
-        """Recompute the chain from its anchor and every hash and checksum; return all that is wrong."""
+        """Recompute the chain from its anchor, every hash and checksum, and look at every index; return all faults."""
         found: list[Problem] = []
         try:
             with self._reader() as db:
-                found.extend(faults(db, self._names))
+                found.extend(faults(db, self._names, self.zone))
         except JournalError as error:
             found.append(Problem(found[-1].id if found else 0, str(error)))
         return found
