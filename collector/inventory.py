@@ -47,7 +47,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A measured router or server. ``source`` is the one agent whose readings of it count."""
+    """A measured router or server. ``source`` is the one agent (or ``token:NAME``) whose readings of it count."""
 
     code: str
     name: str

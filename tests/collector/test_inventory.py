@@ -110,6 +110,13 @@ def test_an_opd_name_may_be_any_printable_text() -> None:
     assert opd.name == name
 
 
+@pytest.mark.parametrize("source", ["poller-noc", "token:telegraf"])
+def test_a_device_is_measured_by_an_agent_or_by_a_write_token(source: str) -> None:
+    (device,) = document(WHOLE.replace(DEVICE, f'{DEVICE}source = "{source}"\n')).device
+    assert device.source == source
+    assert "must be letters" in problems(WHOLE.replace(DEVICE, f'{DEVICE}source = "key:{source}"\n'))[0]
+
+
 @pytest.mark.parametrize("twice", [SITE, OPD, DEVICE, CONTRACT, LINK, ALLOCATION])
 def test_a_code_stands_for_one_object(twice: str) -> None:
     assert any("is there twice" in problem for problem in problems(WHOLE + twice))
