@@ -31,6 +31,7 @@ class Sink:
         self.clocks: list[str] = []
         self.connections = 0
         self.verdict: Callable[[Envelope], tuple[Verdict, str] | None] = lambda envelope: None
+        self.refused = b""
         self.token = "s3cret-token"
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -110,6 +111,8 @@ def _handler(sink: Sink) -> type[BaseHTTPRequestHandler]:
             if self.path == "/api/v1/enrol":
                 status, answer = sink.enrol(body)
                 self.answer(status, answer)
+            elif sink.refused and sink.refused in body:
+                self.answer(400, b'{"code":"invalid"}')
             elif act == "portal":
                 self.answer(200, b"<html>Selamat datang di WiFi tamu</html>")
             elif act == "busy":
