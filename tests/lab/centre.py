@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -53,27 +54,38 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> Non
 
 
 class Centre:
-    """A collector's folder and, between ``start`` and ``kill`` or ``stop``, its process."""
+    """A collector's folder and, between ``start`` and ``kill`` or ``stop``, its process; used with ``with``."""
 
     def __init__(
         self,
         folder: Path,
         *,
-        program: Sequence[str] = ("-m", "collector.cli"),
+        mutant: str = "",
         host: str = "127.0.0.1",
         tls: bool = False,
         within: Sequence[str] = (),
     ) -> None:
-        """``within`` goes before every command, to run it in a namespace; ``tls`` makes a CA, ``ca.pem``."""
+        """``within`` is the command that runs others in a namespace; ``tls`` makes a CA, ``ca.pem``."""
         self.folder, self.host, self.port, self._tls = folder, host, free_port(), tls
         self.config, self.ca = folder / "collector.toml", folder / "ca.pem"
-        self._program, self._within = program, tuple(within)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._within, self._pid = tuple(within), 0
         folder.mkdir(parents=True)
         certificates = 'certificate = "server.pem"\nkey = "server.key"' if tls else ""
         self.config.write_text(_TOML.format(host=host, port=self.port, tls=certificates), encoding="utf-8")
         if tls:
             self._certify()
+        command = [
+            *within,
+            sys.executable,
+            "-m",
+            "tests.lab.collectors",
+            str(self.config),
+            *([mutant] if mutant else []),
+        ]
+        with (folder / "log").open("ab") as log:
+            self._parent = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+            )
 
     def _certify(self) -> None:
         authority = trustme.CA()
@@ -117,18 +129,23 @@ class Centre:
 
     def start(self, *, ready: bool = True) -> None:
         """Start the process and, unless told not to, wait until it listens."""
-        command = [*self._within, sys.executable, *self._program, "run", "--config", str(self.config)]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        assert self._pid == 0
+        assert self._parent.stdin is not None
+        self._parent.stdin.write(b"start\n")
+        self._parent.stdin.flush()
+        self._pid = self._heard()
         if ready:
             wait_for(self._listens, seconds=20, what=f"the collector listens; see {self.folder / 'log'}")
 
+    def _heard(self) -> int:
+        assert self._parent.stdout is not None
+        return int(self._parent.stdout.readline())
+
     def _listens(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, f"the collector ended: {(self.folder / 'log').read_text()[-2000:]}"
         looks = f"import socket; socket.create_connection(({self.host!r}, {self.port}), 1)"
         if self._within:
-            return subprocess.run([*self._within, sys.executable, "-c", looks], capture_output=True).returncode == 0
+            words = [*self._within, sys.executable, "-c", looks]
+            return subprocess.run(words, capture_output=True, check=False).returncode == 0
         with socket.socket() as probe:
             return probe.connect_ex((self.host, self.port)) == 0
 
@@ -141,17 +158,33 @@ class Centre:
         return self._end(signal.SIGTERM)
 
     def _end(self, number: signal.Signals) -> int:
-        if self._process is None:
+        pid, self._pid = self._pid, 0
+        if not pid:
             return 0
-        process, self._process = self._process, None
-        process.send_signal(number)
-        return process.wait(20)
+        os.kill(pid, number)
+        return self._heard()
+
+    def __enter__(self) -> Centre:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End everything."""
+        self.kill()
+        assert self._parent.stdin is not None
+        assert self._parent.stdout is not None
+        self._parent.stdin.close()
+        self._parent.stdout.close()
+        self._parent.wait(10)
 
     def drain(self, state: Path) -> None:
         """Send what an ended agent left in its spool, with the agent's own spool and uplink."""
         spool = Spool(state / "spool", SpoolConfig(), SystemClock())
+        channel = Channel(Config(self.url))
         uplink = Uplink(
-            channel=Channel(Config(self.url)),
+            channel=channel,
             collector_key=enrol.load(state).collector_key,
             spool=spool,
             clock=SystemClock(),
@@ -162,6 +195,7 @@ class Centre:
             return uplink.turn() is None
 
         wait_for(empty, seconds=30, what=f"the spool of {state.name} is delivered")
+        channel.close()
         spool.close()
 
     @contextmanager

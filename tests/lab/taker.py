@@ -10,7 +10,9 @@ says that it wrote, until half a second later: the mutant that the checker must 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -82,7 +84,9 @@ class Taker:
 
 
 def main() -> None:
-    """Take and send until ended."""
+    """Take and send until ended; SIGTERM lets the spool write down what is settled."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     folder, name, url, period_ms = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
     taker = Taker(folder, name, disk=LyingDisk() if "--claim-early" in sys.argv else Disk())
     pinned = enrol.load(folder)
@@ -94,10 +98,11 @@ def main() -> None:
         backoff=Backoff(base_s=0.02, cap_s=0.3),
     )
     uplink.start()
-    while True:
+    while not stop.wait(period_ms / 1000):
         taker.take()
         uplink.wake()
-        time.sleep(period_ms / 1000)
+    uplink.stop(2.0)
+    taker.spool.close()
 
 
 if __name__ == "__main__":

@@ -8,16 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from agent import segment
-from tests.lab.centre import ROOT, Centre
+from tests.lab.centre import ROOT, Centre, wait_for
 from tests.lab.evidence import Key, faults, numbers
 
 KILLS = 30
+Started = tuple[Path, subprocess.Popen[bytes], int]
+"""An agent's state directory, its process, and the size of its spool before."""
+
 PERIOD_MS = 5
 _AGENT = """\
 name = "{name}"
@@ -66,6 +70,14 @@ class Agents:
         self._running.append(process)
         return process
 
+    def stop(self) -> None:
+        """End what runs kindly, so that it writes down what was delivered and will not send it again."""
+        for process in self._running:
+            process.terminate()
+        for process in self._running:
+            assert process.wait(10) == 0
+        self._running.clear()
+
     def kill(self) -> None:
         """Kill whatever still runs."""
         for process in self._running:
@@ -80,6 +92,12 @@ def agents() -> Iterator[Agents]:
     made = Agents()
     yield made
     made.kill()
+
+
+def begin(start: Callable[[Path, str], subprocess.Popen[bytes]], state: Path, url: str) -> Started:
+    """Start an agent and note how much its spool held before."""
+    mark = taken_bytes(state)
+    return state, start(state, url), mark
 
 
 def history(state: Path) -> dict[Key, bool]:
@@ -116,9 +134,8 @@ def torment(centre: Centre, chance: random.Random, *, kills: int) -> None:
 @pytest.fixture
 def centre(tmp_path: Path) -> Iterator[Centre]:
     """A collector that does not outlive the test."""
-    made = Centre(tmp_path / "collector")
-    yield made
-    made.kill()
+    with Centre(tmp_path / "collector") as made:
+        yield made
 
 
 def test_nothing_is_lost_or_doubled_when_the_collector_is_killed(
@@ -128,7 +145,7 @@ def test_nothing_is_lost_or_doubled_when_the_collector_is_killed(
     for state in states:
         agents.taker(state, centre.url)
     torment(centre, chance, kills=KILLS)
-    agents.kill()
+    agents.stop()
     assert verdict(centre, states) == []
     assert sum(len(history(state)) for state in states) > 20 * KILLS
 
@@ -137,24 +154,33 @@ def test_nothing_is_lost_or_doubled_when_the_collector_is_killed(
 def test_a_wrong_collector_is_found(
     tmp_path: Path, agents: Agents, chance: random.Random, mutant: str, fault: str
 ) -> None:
-    centre = Centre(tmp_path / "collector", program=("-m", "tests.lab.mutants", mutant))
-    states = centre.enrol(["taker-1", "taker-2"])
-    for state in states:
-        agents.taker(state, centre.url)
-    torment(centre, chance, kills=5)
-    agents.kill()
-    assert fault in {wrong.partition(":")[0] for wrong in verdict(centre, states)}
+    with Centre(tmp_path / "collector", mutant=mutant) as centre:
+        states = centre.enrol(["taker-1", "taker-2"])
+        for state in states:
+            agents.taker(state, centre.url)
+        torment(centre, chance, kills=3)
+        agents.stop()
+        assert fault in {wrong.partition(":")[0] for wrong in verdict(centre, states)}
 
 
-def kill_at_random(processes: Sequence[subprocess.Popen[bytes]], chance: random.Random) -> None:
-    """Kill each process with SIGKILL at a moment of its own within a second."""
-    moments = sorted((chance.uniform(0.1, 1.0), number) for number in range(len(processes)))
-    begun = time.monotonic()
-    for moment, number in moments:
-        time.sleep(max(0.0, begun + moment - time.monotonic()))
-        processes[number].send_signal(signal.SIGKILL)
-    for process in processes:
+def kill_at_random(started: Sequence[Started], chance: random.Random) -> None:
+    """Kill each process with SIGKILL at a moment of its own, mostly after it has begun to work."""
+    for state, process, mark in started:
+        if chance.random() < 0.8:
+            wait_for(partial(grown, state, mark), seconds=20, what=f"{state.name} works; see {state / 'log'}")
+        time.sleep(chance.uniform(0.0, 0.3))
+        process.send_signal(signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
+
+
+def grown(state: Path, mark: int) -> bool:
+    """Tell whether an agent has taken something since its spool and history were so large."""
+    return taken_bytes(state) > mark
+
+
+def taken_bytes(state: Path) -> int:
+    """Return the size of an agent's spool segments."""
+    return sum(path.stat().st_size for path in (state / "spool").glob("*.seg"))
 
 
 def spooled(state: Path) -> set[Key]:
@@ -173,15 +199,15 @@ def test_nothing_is_lost_or_doubled_when_agents_are_killed(
     centre.start()
     taken: set[Key] = set()
     for _ in range(KILLS):
-        started = [agents.taker(state, centre.url) for state in takers]
-        kill_at_random([*started, agents.resident(resident, centre.url)], chance)
+        started = [begin(agents.taker, state, centre.url) for state in takers]
+        kill_at_random([begin(agents.resident, resident, centre.url), *started], chance)
         taken |= spooled(resident)
     centre.drain(resident)
     assert verdict(centre, takers) == []
     with centre.opened_to_read() as journal:
         stored = [(row.agent, row.seq, row.run) for row in journal.rows(device="resident")]
     assert faults(taken=dict.fromkeys(taken, True), stored=stored) == []
-    assert len(stored) >= KILLS
+    assert len(stored) >= KILLS // 2
     unfinished = [sum(not finished for finished in history(state).values()) for state in takers]
     assert max(unfinished) <= KILLS
 
@@ -190,5 +216,7 @@ def test_an_agent_that_claims_early_is_found(centre: Centre, agents: Agents, cha
     [state] = centre.enrol(["taker-1"])
     centre.start()
     for _ in range(3):
-        kill_at_random([agents.taker(state, centre.url, "--claim-early")], chance)
+        agents.taker(state, centre.url, "--claim-early")
+        time.sleep(1.0)
+        agents.kill()
     assert "lost" in {wrong.partition(":")[0] for wrong in verdict(centre, [state])}
