@@ -24,7 +24,9 @@ def data(tmp_path: Path) -> Path:
     (tmp_path / "collector.toml").write_text(
         'data = "."\nzone = "WIB"\nregion = "Kabupaten Contoh"\n[listen]\nport = 1\n'
     )
-    (tmp_path / "inventory.toml").write_text(WHOLE.replace('name = "Router 1"', 'name = "Router 1"\nsource = "tele"'))
+    (tmp_path / "inventory.toml").write_text(
+        WHOLE.replace('name = "Router 1"', 'name = "Router 1"\nsource = "token:tele"')
+    )
     return tmp_path
 
 
@@ -114,7 +116,9 @@ def test_a_month_is_evaluated_reported_and_verified(capsys: pytest.CaptureFixtur
     nadi(capsys, "inventory", "apply", data / "inventory.toml", *place)
     assert "DATA TIDAK CUKUP" in nadi(capsys, "evaluate", JULY, *place)[1]
     found = json.loads(nadi(capsys, "evaluate", JULY, "--json", *place)[1])
-    assert [opd["code"] for opd in found["opds"]] == ["BPKAD"]
+    assert [(opd["code"], opd["unduh"]["valid"], opd["unduh"]["volume_octets"]) for opd in found["opds"]] == [
+        ("BPKAD", 12, 3540 * 1000)
+    ]
     assert "version 1\n" in nadi(capsys, "report", JULY, "--out", data / "out", *place)[1]
     assert "nothing changed" in nadi(capsys, "report", JULY, *place)[1]
     manifest = data / "out" / "manifest.json"
