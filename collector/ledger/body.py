@@ -12,7 +12,7 @@ Of a long body only a summary is kept; its readings are judged anew, part by par
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, overload
 
@@ -35,6 +35,9 @@ _NUMBER = rb"(?:\d{1,19}u|-?\d{1,18}i|-?\d{1,17}(?:\.\d{1,17})?(?:e[+-]\d\d)?)"
 _FIELDS = re.compile(rb"[a-z_]++=" + _NUMBER + rb"(?:,[a-z_]++=" + _NUMBER + rb")*+")
 _END_OF_TIME = b"9223372036854775808"
 _BLANK, _NEWLINE, _EQUALS, _ZERO = 32, 10, 61, 48
+
+
+Keep = Callable[[str, Tags], bool]
 
 
 class TooManyRejected(LineError):
@@ -131,17 +134,19 @@ class _Block:
     others: dict[int, tuple[Reading, bytes]]
     rejected: list[Rejected]
 
-    def readings(self, wanted: Collection[str]) -> Iterator[Reading]:
-        """Yield the readings of some measurements (of all when none is named), in order."""
-        others = sorted(self.others.items(), reverse=True)
-        for number, key, fields, shape, stamp in self._columns():
-            while others and others[-1][0] < number:
-                yield from _if_wanted(others.pop()[1][0], wanted)
-            layout = self.layouts[key, shape]
-            if not wanted or layout.measurement in wanted:
+    def readings(self, keep: Keep) -> Iterator[Reading]:
+        """Yield the readings of the series to keep, in order."""
+        others = sorted(((n, reading) for n, (reading, _) in self.others.items()), reverse=True)
+        others = [(n, reading) for n, reading in others if keep(reading.measurement, reading.tags)]
+        kept = {pair: layout for pair, layout in self.layouts.items() if keep(layout.measurement, layout.tags)}
+        for number, key, fields, shape, stamp in self._columns() if kept else ():
+            layout = kept.get((key, shape))
+            if layout is not None:
+                while others and others[-1][0] < number:
+                    yield others.pop()[1]
                 yield Reading(layout.measurement, layout.tags, _values(layout, fields), int(stamp))
         while others:
-            yield from _if_wanted(others.pop()[1][0], wanted)
+            yield others.pop()[1]
 
     def raw(self) -> Iterator[Line]:
         """Yield the lines as they came, in order."""
@@ -156,11 +161,6 @@ class _Block:
 
     def _columns(self) -> Iterator[tuple[int, bytes, bytes, bytes, bytes]]:
         return zip(self.numbers, self.keys, self.fields, self.shapes, self.stamps, strict=True)
-
-
-def _if_wanted(reading: Reading, wanted: Collection[str]) -> Iterator[Reading]:
-    if not wanted or reading.measurement in wanted:
-        yield reading
 
 
 def _values(layout: _Layout, fields: bytes) -> dict[str, int | float]:
@@ -219,8 +219,12 @@ class Lines(Sequence[Reading]):
 
     def readings(self, *measurements: str) -> Iterator[Reading]:
         """Yield the readings in the body's order, or those of some measurements only."""
+        return self.readings_of(lambda measurement, _: not measurements or measurement in measurements)
+
+    def readings_of(self, keep: Keep) -> Iterator[Reading]:
+        """Yield the readings of the series (measurement, tags) to keep; no other line is read."""
         for block in [self._kept] if self._kept else _blocks(self.body):
-            yield from block.readings(measurements)
+            yield from block.readings(keep)
 
     def raw(self) -> Iterator[Line]:
         """Yield the good lines as they came."""
