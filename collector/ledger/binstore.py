@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -50,7 +51,7 @@ class _Half:
     octets_u: Ints
     covered_ms: Ints
     long_u: Ints
-    counts: Ints
+    counts: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class BinStore:
         return (receive, transmit) if link.unduh == "receive" else (transmit, receive)
 
     def _joined(self, halves: Sequence[_Half], first: date) -> Bins:
-        counts = np.sum([half.counts for half in halves], axis=0).tolist()
+        counts = map(sum, zip(*(half.counts for half in halves), strict=True))
         return Bins(
             start_ms=self._journal.zone.day_start(first) // MS,
             width_ms=self._width_ms,
@@ -115,17 +116,22 @@ class BinStore:
         kept = [s for s in self._archive.stored_bins(link.code, days[0], days[-1]) if s.parameters == parameters]
         if not kept:
             return {}
-        known = self._journal.days(link.device) if any(stored.first is None for stored in kept) else days
-        low = min(min((s.first or min(known[0], s.day)) for s in kept), days[0])
-        newest = self._journal.last_ids(link.device, _between(low, max(s.last for s in kept)))
         found = {}
-        for stored in kept:
-            if stored.newest == max(newest[day] for day in _between(stored.first or low, stored.last)):
+        for stored, newest in zip(kept, self._newest(link, [(s.first, s.last) for s in kept]), strict=True):
+            if stored.newest == newest:
                 try:
                     found[stored.day] = _opened(stored, self._width_ms)
                 except BinsDamaged as error:
                     log.warning("%s; they are made again", error)
         return found
+
+    def _newest(self, link: Link, spans: Sequence[tuple[date | None, date]]) -> list[int]:
+        """Return for each span of days the newest journal id of the device on them (None: from the earliest day)."""
+        low = min(first or last for first, last in spans)
+        if any(first is None for first, _ in spans):
+            low = min([low, *self._journal.days(link.device)[:1]])
+        ids = self._journal.last_ids(link.device, _between(low, max(last for _, last in spans)))
+        return [max(ids[day] for day in _between(first or low, last)) for first, last in spans]
 
     def _make(self, link: Link, run: Sequence[date]) -> dict[date, tuple[_Half, _Half]]:
         length = self._journal.length()
@@ -136,18 +142,17 @@ class BinStore:
     def _store(self, link: Link, made: Mapping[date, _Made], length: int) -> None:
         """Store the days whose next reading is known, unless something arrived while they were made."""
         parameters = self._parameters(link)
+        settled = [(day, item.first, item.last, item.halves) for day, item in made.items() if item.last is not None]
+        if not settled:
+            return
         rows = []
-        for day, item in made.items():
-            if item.last is None:
-                continue
-            known = _between(item.first, item.last) if item.first else self._journal.days(link.device)
-            span = [other for other in known if other <= item.last]
-            newest = max(self._journal.last_ids(link.device, span).values(), default=0)
-            if newest <= length:
-                row = StoredDay(link.code, day, parameters, item.first, item.last, newest, b"")
-                rows.append(_stored(row, item.halves, self._width_ms))
-        if rows:
-            self._archive.store_bins(rows)
+        newest = self._newest(link, [(first, last) for _, first, last, _ in settled])
+        for (day, first, last, halves), mark in zip(settled, newest, strict=True):
+            if mark <= length:
+                rows.append(
+                    _stored(StoredDay(link.code, day, parameters, first, last, mark, b""), halves, self._width_ms)
+                )
+        self._archive.store_bins(rows)
 
     def _made(self, link: Link, run: Sequence[date]) -> dict[date, _Made]:
         device, zone = self._devices[link.device], self._journal.zone
@@ -222,7 +227,7 @@ def _halves(judged: Deltas, edges: Ints, width_ms: int) -> list[_Half]:
     np.add.at(counts, (day, judged.verdict[faulty]), 1)
     counts[:, -1] = np.diff(np.searchsorted(np.sort(judged.contradictory_ms), edges, side="right"))
     return [
-        _Half(whole.octets_u[at], whole.covered_ms[at], whole.long_u[at], tally)
+        _Half(whole.octets_u[at], whole.covered_ms[at], whole.long_u[at], tally.tolist())
         for tally, at in zip(counts, (slice(i * per_day, (i + 1) * per_day) for i in range(days)), strict=True)
     ]
 
@@ -248,7 +253,7 @@ def _stored(row: StoredDay, halves: Iterable[_Half], width_ms: int) -> StoredDay
     counts: list[int] = []
     flags, arrays = [], []
     for half in halves:
-        counts.extend(half.counts.tolist())
+        counts.extend(half.counts)
         covered, long = bool((half.covered_ms != width_ms).any()), bool(half.long_u.any())
         flags.append(_COVERED * covered | _LONG * long)
         arrays.extend([half.octets_u, *[half.covered_ms] * covered, *[half.long_u] * long])
@@ -257,7 +262,8 @@ def _stored(row: StoredDay, halves: Iterable[_Half], width_ms: int) -> StoredDay
 
 
 def _crc(row: StoredDay, body: bytes | memoryview) -> int:
-    said = f"{row.link}\n{row.day}\n{row.first}\n{row.last}\n{row.newest}\n".encode()
+    first = row.first.toordinal() if row.first else 0
+    said = f"{row.link}\n{row.day.toordinal()}\n{first}\n{row.last.toordinal()}\n{row.newest}\n".encode()
     return zlib.crc32(body, zlib.crc32(said + row.parameters))
 
 
@@ -285,8 +291,13 @@ def _opened(row: StoredDay, width_ms: int) -> tuple[_Half, _Half]:
         raise BinsDamaged(f"stored bins of {row.link} on {row.day} are damaged: {error}") from error
 
 
-def _half(arrays: NDArray[np.int64], flags: int, at: int, counts: Sequence[int], width_ms: int) -> _Half:
+def _half(arrays: Ints, flags: int, at: int, counts: Sequence[int], width_ms: int) -> _Half:
     count = arrays.shape[1]
-    covered = arrays[at + 1] if flags & _COVERED else np.broadcast_to(np.int64(width_ms), count)
-    long = arrays[at + flags.bit_count()] if flags & _LONG else np.broadcast_to(np.int64(0), count)
-    return _Half(arrays[at], covered, long, np.array(counts, dtype=np.int64))
+    covered = arrays[at + 1] if flags & _COVERED else _constant(width_ms, count)
+    long = arrays[at + flags.bit_count()] if flags & _LONG else _constant(0, count)
+    return _Half(arrays[at], covered, long, counts)
+
+
+@lru_cache(maxsize=8)
+def _constant(value: int, count: int) -> Ints:
+    return np.full(count, value, dtype=np.int64)

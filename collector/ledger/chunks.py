@@ -22,7 +22,7 @@ from collector.ledger.packing import ENTRY_SIZE, Ints, Packed, entry_at, pack, u
 
 VERSION = 1
 _HEAD = struct.Struct("<BI")
-_COUNTS = struct.Struct("<IHH")
+_COUNTS = struct.Struct("<III")
 _CLOCKS = ("shift_ns", "flags", "boot", "offset")
 """Columns of the clock beside the time; one that is all 0 is left out. ``offset`` is boot time less wall time."""
 

@@ -136,3 +136,13 @@ def test_a_day_of_counters_takes_at_most_4_octets_a_sample() -> None:
     fields = dict(zip(("receive_bytes_total", "transmit_bytes_total"), octets, strict=True))
     day = Columns(SERIES, time, zero, zero, ("b" * 36,), zero, time - START + 10**6 * rng.integers(0, 2, n), fields)
     assert len(encode(day, Place(SERIES, DAY, 0))) <= 4 * 2 * n
+
+
+def test_a_day_of_very_many_boots_is_kept() -> None:
+    n = 3000
+    time = START + np.arange(n, dtype=np.int64)
+    zero = np.zeros(n, dtype=np.int64)
+    boots = tuple(f"{i:064d}" for i in range(n))
+    day = Columns(SERIES, time, zero, zero, boots, np.arange(n), time, {"up": Column(zero)})
+    place = Place(SERIES, DAY, 0)
+    assert decode([(place, encode(day, place))]).digest() == day.digest()
