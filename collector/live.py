@@ -120,6 +120,7 @@ class Live:
             for link in inventory.links:
                 port = self._port(link)
                 self._tails[port] = before.get(port) or Tail(span_ms=self._span_ms)
+            self._measured = {(source, device) for source, device, _ in self._tails}
             self._kept = None
 
     def _port(self, link: Link) -> Port:
@@ -127,9 +128,14 @@ class Live:
 
     def stored(self, items: Iterable[tuple[Entry, Lines]]) -> None:
         """Take what has just been stored (ingest's ``on_stored``), or what the journal holds of the newest past."""
+        horizon_ns = self._clock.now().wall_ns - self.span_ns
         with self._lock:
             for entry, lines in items:
-                readings = list(lines.readings("nadi_interface", "nadi_agent"))
+                # Making readings costs: what is older than the tails, or of nothing registered, is left alone.
+                recent = entry.last_ns >= horizon_ns and (entry.agent, entry.device) in self._measured
+                names = ("nadi_interface", "nadi_agent") if recent else ("nadi_agent",)
+                tells = recent or any(key.startswith(b"nadi_agent,") for key in lines.series)
+                readings = list(lines.readings(*names)) if tells else []
                 self._note_sender(entry, readings)
                 for interface, samples in samples_of(entry, readings).items():
                     tail = self._tails.get((entry.agent, entry.device, interface))
