@@ -9,6 +9,7 @@ from datetime import date
 
 from agent.clock import DAY_S, NS, Clock, Month
 from agent.envelope import inflate
+from collector.admission import SANE_NS
 from collector.findings import findings
 from collector.folder import Folder
 from collector.ingest import MAX_DECODED, Ingest
@@ -63,7 +64,9 @@ class Collector:
         log.info("took up %d batches of the last %d minutes", count, self.live.span_ns // NS // 60)
 
     def _newest_past(self, since_ns: int) -> Iterator[tuple[Entry, Lines]]:
-        for row in self.folder.journal.rows(start_ns=since_ns):
+        journal = self.folder.journal
+        after_id = journal.received_before(since_ns - SANE_NS)  # no reading is later than its receipt by more
+        for row in journal.rows(start_ns=since_ns, after_id=after_id):
             yield row, Lines(inflate(row.body, MAX_DECODED))
 
     def stop(self) -> None:

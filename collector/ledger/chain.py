@@ -1,14 +1,14 @@
-"""The hash chain of the journal: where it stands, and whether it holds."""
+"""The hash chain of the journal: who waits to be linked, where it stands, and whether it holds."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agent.clock import Zone
 from collector.ledger import forgetting, tables
-from collector.ledger.entry import Appended, Entry, Outcome, Problem, Row, next_head
+from collector.ledger.entry import Appended, Entry, JournalError, Outcome, Problem, Row, next_head
 
 
 class Chain:
@@ -28,6 +28,24 @@ class Chain:
     def state(self, outcome: Outcome) -> Appended:
         """Say what became of an entry, and where the chain stands."""
         return Appended(outcome, self.length, self.head.hex())
+
+
+class Ticket:
+    """Entries of one caller that wait for a commit, and later its answer."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.entries = entries
+        self.size = sum(len(entry.body) + 1024 for entry in entries)
+        self.done = False
+        self.answer: list[Appended] | None = None
+        self.error: JournalError | None = None
+
+    def result(self) -> list[Appended]:
+        """Return what became of the entries; raise what prevented it."""
+        if self.answer is None:
+            error = self.error or JournalError("journal: the commit was broken off; nothing was stored")
+            raise type(error)(str(error))
+        return self.answer
 
 
 def faults(db: sqlite3.Connection, names: tables.Names, zone: Zone) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from agent.clock import Zone
 from collector.ledger import forgetting, quarantine, tables
-from collector.ledger.chain import Chain, faults
+from collector.ledger.chain import Chain, Ticket, faults
 from collector.ledger.entry import (
     CLOCK_CORRECTED,
     CLOCK_UNSURE,
@@ -84,7 +84,7 @@ class Journal:
         self._floor, self._quarantine_bytes = floor_bytes, quarantine_bytes
         self._names = tables.Names()
         self._lock = threading.Lock()
-        self._waiting: deque[_Ticket] = deque()
+        self._waiting: deque[Ticket] = deque()
         self._readers: list[sqlite3.Connection] = []
         with tables.translated(path):
             tables.create(path, {"id": secrets.token_hex(8), "zone": zone.name, "label": label, "anchor": "0 "})
@@ -115,7 +115,7 @@ class Journal:
         Raise JournalFull when the disk is full or below the floor, JournalError when it cannot be written:
         then nothing was stored.
         """
-        ticket = _Ticket(entries)
+        ticket = Ticket(entries)
         self._waiting.append(ticket)
         with self._lock:
             if not ticket.done:
@@ -123,7 +123,7 @@ class Journal:
         return ticket.result()
 
     def _commit_waiting(self) -> None:
-        group: list[_Ticket] = []
+        group: list[Ticket] = []
         size = 0
         while self._waiting and (not group or size < _GROUP_BYTES):
             group.append(self._waiting.popleft())
@@ -263,6 +263,17 @@ class Journal:
                 else:
                     yield row
 
+    def received_before(self, time_ns: int) -> int:
+        """Return the id up to which entries were received before a time (0: none), by bisection in arrival order."""
+        with self._reader() as db:
+            low, high = forgetting.anchor(db)[0], Chain(db).length
+            while low < high:
+                middle = (low + high + 1) // 2
+                sql = "SELECT received_ns FROM entry WHERE id <= ? AND id > ? AND device <> 0 ORDER BY id DESC LIMIT 1"
+                found = db.execute(sql, (middle, low)).fetchone()
+                low, high = (middle, high) if found is None or found[0] < time_ns else (low, middle - 1)
+            return low
+
     def last_ids(self, device: str, days: Sequence[date]) -> dict[date, int]:
         """Return for each day the id of the newest entry with readings of the device on it, 0 for none."""
         with self._reader() as db:
@@ -374,20 +385,3 @@ class Journal:
                 yield db
             finally:
                 self._readers.append(db)
-
-
-class _Ticket:
-    """Entries of one caller that wait for a commit, and later its answer."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries = entries
-        self.size = sum(len(entry.body) + 1024 for entry in entries)
-        self.done = False
-        self.answer: list[Appended] | None = None
-        self.error: JournalError | None = None
-
-    def result(self) -> list[Appended]:
-        if self.answer is None:
-            error = self.error or JournalError("journal: the commit was broken off; nothing was stored")
-            raise type(error)(str(error))
-        return self.answer

@@ -104,3 +104,11 @@ def test_forgotten_batches_stay_duplicates(journal: Journal) -> None:
     ]
     assert (journal.head() != head, journal.verify(), len(journal.seals())) == (True, [], 1)
     assert journal.last_ids("rt-1", [DAY]) == {DAY: 8}
+
+
+def test_the_newest_arrivals_are_found_without_a_walk(journal: Journal) -> None:
+    journal.append([replace(batch(i), received_ns=NOON + i) for i in range(10)])
+    journal.seal(DAY, 0, bytes(32))
+    journal.append([replace(batch(10), received_ns=NOON + 10)])
+    assert [journal.received_before(NOON + i) for i in (0, 1, 9, 10)] == [0, 1, 9, 11]
+    assert [journal.received_before(NOON + 11), journal.forget(4), journal.received_before(NOON)] == [12, 4, 4]
