@@ -32,6 +32,7 @@ class Sink:
         self.connections = 0
         self.verdict: Callable[[Envelope], tuple[Verdict, str] | None] = lambda envelope: None
         self.refused = b""
+        self.date = ""
         self.token = "s3cret-token"
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -142,6 +143,9 @@ def _handler(sink: Sink) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return sink.date or super().date_time_string()
 
         def log_message(self, format: str, *args: object) -> None:
             return
