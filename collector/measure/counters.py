@@ -273,25 +273,23 @@ def _over_physical(series: CounterSeries, grown: Uint64s, dt: Int64s, port_bps: 
     """Tell which deltas no port could carry (rule 4, and ``MAX_BPS`` for every port)."""
     one = _one(series.speed)
     speed = np.full(1, one) if one is not None else np.maximum(series.speed[1:], series.speed[:-1])
+    slowest = min(int(speed.min()), port_bps or MAX_BPS)
+    if slowest > 0 and int(grown.max()) * 8000 <= min(slowest, MAX_BPS) * int(dt.min()):
+        return None
     if port_bps > 0:
         speed = np.where(speed > 0, np.minimum(speed, port_bps), port_bps)
-    masks = []
+    masks = [_exceeds(grown, dt, 20, np.full(1, MAX_BPS))]
     if (speed > 0).any():
         masks.append(_exceeds(grown, dt + cache_s * 1000, 21, speed))
-    if cache_s or (speed <= 0).any() or speed.max() * 21 > MAX_BPS * 20:
-        masks.append(_exceeds(grown, dt, 20, np.full(1, MAX_BPS)))
-    found = [mask for mask in masks if mask is not None]
-    return np.logical_or.reduce(found) if found else None
+    over: Mask = np.logical_or.reduce(masks)
+    return over
 
 
-def _exceeds(octets: Uint64s, span_ms: Int64s, twentieths: int, speed: Int64s) -> Mask | None:
-    """Tell where ``octets`` in ``span_ms`` pass ``twentieths``/20 of a known ``speed``; None for nowhere.
+def _exceeds(octets: Uint64s, span_ms: Int64s, twentieths: int, speed: Int64s) -> Mask:
+    """Tell where ``octets`` in ``span_ms`` pass ``twentieths``/20 of a known ``speed``.
 
     Floats decide but for what lies within their error, which integers decide.
     """
-    lowest = int(speed.min())
-    if lowest > 0 and int(octets.max()) * 160_000 <= twentieths * lowest * int(span_ms.min()):
-        return None
     limit = np.where(speed > 0, speed * (twentieths / 160_000), np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         used = octets.astype(np.float64) / span_ms

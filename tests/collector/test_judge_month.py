@@ -64,6 +64,12 @@ def test_coverage_decides_what_is_printed(lost: int, printed: bool, indicative: 
     assert (opd.status == Status.DATA_TIDAK_CUKUP) == (not printed)
 
 
+def test_99_percent_is_enough_to_print_no_bounds() -> None:
+    for lost, bounded in ((1, False), (2, True)):
+        opd = judged([link(missing(lost), to_ns=START_NS + 100 * 300 * 10**9)], allocation(10))
+        assert (opd.unduh.expected, opd.unduh.bounds_shown) == (100, bounded)
+
+
 def test_more_than_one_in_twenty_missing_leaves_no_upper_bound() -> None:
     rates = np.arange(COUNT) * 1000
     few, many = rates.copy(), rates.copy()
@@ -100,6 +106,13 @@ def test_five_percent_of_bins_at_the_limit_is_saturation(bins: int, status: Stat
     rates[:bins] = 9_500_000
     opd = judged([link(rates, flat(0))], allocation(10))
     assert (opd.ceiling, opd.status) == (Fraction(bins, COUNT), status)
+
+
+def test_a_twentieth_at_the_limit_is_enough_for_saturation() -> None:
+    rates = flat(0)
+    rates[:5] = 9_500_000
+    opd = judged([link(rates, flat(0), to_ns=START_NS + 100 * 300 * 10**9)], allocation(10))
+    assert (opd.utilisation, opd.ceiling, opd.status) == (Fraction(0), Fraction(1, 20), Status.JENUH)
 
 
 def test_the_limit_is_reached_at_95_percent_to_the_bit() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from collector.measure.bins import MICRO, Bins, Counts, bins, join, total
 from collector.measure.counters import MAX_BPS, Deltas, Verdict, deltas
-from collector.measure.rates import Member, Rates
+from collector.measure.rates import Member, Rates, whole_sum
 from tests.collector.oracle import Read
 from tests.collector.readings import series
 
@@ -139,3 +139,8 @@ def test_every_verdict_is_counted() -> None:
     judged = Deltas(edges[:-1], edges[1:], np.zeros(len(verdicts), np.int64), verdicts, np.array([5, 5]))
     assert bins(judged, start_ms=0, count=9).counts == Counts(1, 1, 1, 1, 1, 1, 1, 2)
     assert Counts(1, 1, 1, 1, 1, 1, 1, 2).rejected == 6
+
+
+def test_a_sum_beyond_64_bits_is_whole() -> None:
+    assert whole_sum(np.array([2**62 + 3] * 9)) == 9 * (2**62 + 3)
+    assert whole_sum(np.zeros(0, np.int64)) == 0

@@ -65,3 +65,13 @@ def test_values_that_floats_confuse_are_told_apart() -> None:
     assert len(set(order.approx.tolist())) < 10
     assert nearest_rank(order) == 10**17 + 37
     assert order.first_largest() == values.index(Fraction(10**17 + 39))
+
+
+def test_floats_within_their_error_never_change_a_rank() -> None:
+    rng, base = random.Random(3), 10**15
+    values = [Fraction(base * 2 + rng.randrange(6), 2) for _ in range(60)]
+    astray = np.array([float(value) * (1 + rng.choice([-1, 0, 1]) * 2.0**-52) for value in values])
+    order = Order.of(astray, 2.0**-51, lambda places: [values[i] for i in places])
+    assert [order.value(n + 1) for n in range(len(values))] == sorted(values)
+    assert order.first_largest() == values.index(max(values))
+    assert order.at_least(Fraction(base)) == sum(value >= base for value in values)
