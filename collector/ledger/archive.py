@@ -18,6 +18,7 @@ from pathlib import Path
 from agent.clock import Zone
 from collector.ledger.chunks import Place
 from collector.ledger.columns import Series
+from collector.ledger.opendays import OpenDays
 
 PAGE_BYTES = 2048
 """Measured: 2 KiB pages take 3.83 octets a sample, 4 KiB 4.15, for a chunk of a day leaves parts of pages empty."""
@@ -113,6 +114,7 @@ class Archive:
         self._lock = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._series: dict[Series, int] = {}
+        self.open_days = OpenDays()
         with self._translated():
             _create(path, zone)
             self._db = _connect(path, writer=True)

@@ -8,8 +8,8 @@ times as sent, the clock's correction and flags, and the boot that each reading 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,6 +94,10 @@ class Columns:
             self.boot_ns[which],
             {name: c for name, c in fields.items() if c.present is None or c.present.any()},
         )
+
+    def only(self, names: Collection[str]) -> Columns:
+        """Return the readings with no other fields than these."""
+        return replace(self, fields={name: column for name, column in self.fields.items() if name in names})
 
     def ordered(self) -> Columns:
         """Return the readings by corrected time; those of one time keep their order."""

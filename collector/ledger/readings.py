@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Literal
 
 import numpy as np
 
 from agent.clock import MS
 from collector.ledger.archive import Archive
-from collector.ledger.chunks import decode
+from collector.ledger.chunks import Place, decode, encode
 from collector.ledger.columns import Column, Columns, Ints, Series, interface_series, joined
 from collector.ledger.journal import CLOCK_UNSURE, Journal
 from collector.ledger.lines import columns_of
+from collector.ledger.opendays import Kept, Key
 from collector.measure.counters import CounterSeries
 
 Direction = Literal["receive", "transmit"]
@@ -51,24 +51,41 @@ class Readings:
         # The seals first: what is sealed after this look is still read from the journal.
         sealed = self.archive.sealed(series, first, last, journal=self.journal.id)
         parts = [decode(sealed.chunks, fields=fields)] if sealed.chunks else []
-        parts.extend(self._unsealed(series, _days(first, last), sealed.upto))
+        parts.extend(self._unsealed(series, _days(first, last), sealed.upto, fields))
         return _between(joined(parts), start_ns, end_ns) if parts else None
 
-    def _unsealed(self, series: Series, days: Sequence[date], upto: Mapping[date, int]) -> list[Columns]:
+    def _unsealed(
+        self, series: Series, days: Sequence[date], upto: Mapping[date, int], fields: Collection[str] | None
+    ) -> list[Columns]:
+        """Return what the journal holds beyond the seals, day by day."""
         newest = self.journal.last_ids(series.device, days)
-        open_days = [day for day in days if newest[day] > upto.get(day, 0)]
-        found = []
-        # Neighbouring days that are sealed equally far (mostly: not at all) are read together.
-        keyed = ((day, (upto.get(day, 0), day.toordinal() - i)) for i, day in enumerate(open_days))
-        for (after_id, _), group in groupby(keyed, key=lambda pair: pair[1]):
-            run = [day for day, _ in group]
-            start_ns, end_ns = self.journal.zone.day_start(run[0]), self.journal.zone.day_start(run[-1] + _DAY)
-            rows = self.journal.rows(device=series.device, start_ns=start_ns, end_ns=end_ns, after_id=after_id)
-            columns = columns_of(rows, only=series).get(series)
-            columns = columns and _between(columns, start_ns, end_ns)
-            if columns is not None:
-                found.append(columns)
-        return found
+        found = (
+            self._open_day(series, day, upto.get(day, 0), newest[day], fields)
+            for day in days
+            if newest[day] > upto.get(day, 0)
+        )
+        return [columns for columns in found if columns is not None]
+
+    def _open_day(
+        self, series: Series, day: date, after_id: int, newest: int, fields: Collection[str] | None
+    ) -> Columns | None:
+        key = Key(self.journal.id, series, day, after_id, None if fields is None else frozenset(fields))
+        kept = self.archive.open_days.get(key)
+        place = Place(series, day, after_id)
+        columns = decode([(place, kept.blob)]) if kept.blob else None
+        if newest <= kept.upto_id:
+            return columns
+        start_ns, end_ns = self.journal.zone.day_start(day), self.journal.zone.day_start(day + _DAY)
+        rows = self.journal.rows(
+            device=series.device, start_ns=start_ns, end_ns=end_ns, after_id=kept.upto_id, upto_id=newest
+        )
+        more = columns_of(rows, only=series).get(series)
+        more = more and _between(more, start_ns, end_ns)
+        if more is not None:
+            more = more if fields is None else more.only(fields)
+            columns = more if columns is None else joined([columns, more])
+        self.archive.open_days.put(key, Kept(newest, encode(columns, place) if columns is not None else b""))
+        return columns
 
     def counter(
         self, *, device: str, interface: str, source: str, start_ns: int, end_ns: int
