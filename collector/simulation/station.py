@@ -170,8 +170,10 @@ def _befallen(station: Station, place: Grid, fate: Fate, rng: np.random.Generato
     step, course, ms = place.step, station.course, station.course.time_ms
     last = len(place.month.days)
     if fate is Fate.REBOOTED:
+        # The second of two restarts within minutes hides: silence follows until the counter has overtaken itself.
+        pair = [step(4, 10), step(4, 10) + 6]
         moments = [step(day, 24 * rng.random()) for day in range(3, last, 5)]
-        return replace(station, course=_rebooted(course, moments))
+        return replace(station, course=_silent(_rebooted(course, sorted(moments + pair)), pair[1] + 3, 8))
     if fate is Fate.NARROW:
         return replace(station, course=replace(_silent(course, step(12, 10), 12), bits=32))
     if fate is Fate.BACKFILLED:

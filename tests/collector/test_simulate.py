@@ -79,7 +79,7 @@ def test_each_fate_shows_in_the_evaluation(simulated: Simulated, evaluation: Eva
     assert of[Fate.YOUNG].status is Status.DATA_TIDAK_CUKUP
     assert len(of[Fate.CHANGED].sub_periods) == 2
     assert len(of[Fate.TWO_LINKS].links) == 2
-    assert of[Fate.REBOOTED].quality.counts.resets == 2 * 5
+    assert of[Fate.REBOOTED].quality.counts.resets == 2 * 7
     assert of[Fate.NARROW].quality.counts.ambiguous_wraps == 2
     assert of[Fate.GAPS].quality.counts.long > 0
     assert of[Fate.BACKFILLED].coverage == of[Fate.WRONG_CLOCK].coverage == of[Fate.OUTAGE].coverage == 1
