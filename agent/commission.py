@@ -13,9 +13,9 @@ from agent import enrol, gather, settings
 from agent.channel import Answer, Channel, ChannelError
 from agent.clock import NS, SystemClock
 from agent.config import ConfigError
-from agent.envelope import CLOCK_HEADER, CONTENT_TYPE, EnvelopeError, read_receipts
+from agent.envelope import CLOCK_HEADER, CONTENT_TYPE, Envelope, EnvelopeError, read_receipts
 from agent.gather import Gatherer
-from agent.identity import fingerprint
+from agent.identity import Key, fingerprint
 from agent.settings import Settings
 from agent.source import Target
 from agent.uplink import PATH as BATCHES
@@ -93,15 +93,15 @@ def _message(body: bytes) -> str:
 
 def check(path: Path, say: Say) -> int:
     """Go the way of a reading step by step and say what holds; 1 when something does not."""
+    config, targets = settings.load(path)
     steps: list[tuple[str, Callable[[Settings], str]]] = [
         ("state directory", _state),
         ("key", _key),
         ("enrolment", _enrolment),
         ("spool", _spool),
         ("name", _name),
-        ("collector", _collector),
+        ("collector", lambda config: _collector(config, targets)),
     ]
-    config, targets = settings.load(path)
     say(f"ok     configuration: {path}: agent {config.name}, {len(targets)} device(s), every {config.interval} s")
     faults = _hold("inputs", say, lambda: _inputs(targets))
     for label, step in steps:
@@ -171,14 +171,16 @@ def _name(config: Settings) -> str:
     return f"{host} is {', '.join(sorted({str(item[4][0]) for item in found}))}"
 
 
-def _collector(config: Settings) -> str:
-    """Ask for receipts of nothing: the answer shows way, certificate, clock and, by its signature, the collector."""
+def _collector(config: Settings, targets: tuple[Target, ...]) -> str:
+    """Deliver one batch of each device: the receipts show way, certificate, clock, collector, and what it allows."""
     clock = SystemClock()
-    channel = Channel(config.collector, _kept_ca(config))
+    key, pinned = enrol.key_of(config.state), enrol.load(config.state)
+    batches = [_batch(config, target, key, clock) for target in targets]
+    channel = Channel(config.collector, pinned.ca)
     now = clock.now()
     headers = {"Content-Type": CONTENT_TYPE, CLOCK_HEADER: f"{now.boot_id} {now.wall_ns} {now.boot_ns}"}
     try:
-        answer = channel.post(BATCHES, b"", headers)
+        answer = channel.post(BATCHES, b"".join(batch.to_bytes() for batch in batches), headers)
     except ChannelError as error:
         raise Fault(str(error)) from error
     finally:
@@ -186,14 +188,41 @@ def _collector(config: Settings) -> str:
     offset = _offset_s(answer, clock.now().wall_ns)
     if offset is not None and abs(offset) > _CLOCK_DOUBT_S:
         raise Fault(f"this clock is {offset:+.0f} s off the collector's; set it (NTP), or readings are flagged")
-    try:
-        read_receipts(answer.body, enrol.load(config.state).collector_key)
-    except EnvelopeError as error:
-        raise Fault(
-            f"{config.collector.url}: status {answer.status}: {error}; is this the collector enrolled at?"
-        ) from error
+    _allowed(batches, answer, config, pinned.collector_key)
     clocks = "its clock is not told" if offset is None else f"clock offset {offset:+.0f} s"
-    return f"{config.collector.url} answers and signs; {clocks}"
+    return f"{config.collector.url} took a batch of {len(batches)} device(s) and signed for it; {clocks}"
+
+
+def _batch(config: Settings, target: Target, key: Key, clock: SystemClock) -> Envelope:
+    """Measure a device and seal that as the one batch of a run of its own."""
+    anchor = gather.look(clock)
+    return Envelope.seal(
+        Gatherer(clock).device(target, anchor),
+        agent=config.name,
+        device=target.device,
+        run=os.urandom(8).hex(),
+        seq=0,
+        boot_id=anchor.boot_id,
+        wall_ns=anchor.wall_ns,
+        boot_ns=anchor.boot_ns,
+        sign=key.sign,
+    )
+
+
+def _allowed(batches: list[Envelope], answer: Answer, config: Settings, public: bytes) -> None:
+    """Check that each batch was stored, by the collector that is pinned; Fault."""
+    where = f"{config.collector.url}: status {answer.status}"
+    if answer.status != 200:
+        raise Fault(f"{where}: {_message(answer.body)}")
+    try:
+        receipts = {receipt.run: receipt for receipt in read_receipts(answer.body, public)}
+    except EnvelopeError as error:
+        raise Fault(f"{where}: {error}; is this the collector enrolled at?") from error
+    for batch in batches:
+        receipt = receipts.get(batch.header.run)
+        if receipt is None or receipt.verdict != "stored" or receipt.rejected:
+            reason = "no receipt" if receipt is None else receipt.reason or str(receipt.rejected[:1])
+            raise Fault(f"{where}: device {batch.header.device}: {reason}; see nadi agents list at the collector")
 
 
 def _offset_s(answer: Answer, wall_ns: int) -> float | None:

@@ -179,8 +179,8 @@ class Uplink:
         if settled:
             self._spool.settle(settled, self._mark(valid))
             self._tell(valid)
-        missing = len(records) - len(settled)
-        return f"status {answer.status}: {missing} of {len(records)} batches got no receipt" if missing else ""
+            return ""  # what got none goes with the next POST
+        return f"status {answer.status}: none of {len(records)} batches got a receipt"
 
     def _mark(self, receipts: Sequence[Receipt]) -> Mark | None:
         """Return where the chain stands. A duplicate may carry the length of its first time, so it says little."""

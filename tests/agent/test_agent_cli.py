@@ -106,12 +106,16 @@ def test_check_finds_nothing_wrong_with_a_ready_node(capsys: pytest.CaptureFixtu
     status, text = run(capsys, "check", "--config", str(enrolled))
     assert status == 0, text
     assert text.endswith("the node is ready\n")
-    assert "answers and signs; clock offset +0 s" in text or "clock offset +1 s" in text
+    assert "signed for it; clock offset +0 s" in text or "clock offset +1 s" in text
 
 
 def strange_collector(config: Path, sink: Sink) -> None:
     kept = enrol.load(config.parent / "state")
     enrol.keep(config.parent / "state", enrol.Enrolment(base64.b64decode("A" * 43 + "="), kept.journal, None))
+
+
+def foreign_device(config: Path, sink: Sink) -> None:
+    sink.verdict = lambda envelope: ("quarantined", "device d is not this agent's")
 
 
 def wrong_clock(config: Path, sink: Sink) -> None:
@@ -132,6 +136,8 @@ def change(old: str, new: str) -> Callable[[Path, Sink], object]:
     (lambda config, sink: (config.parent / "state" / "spool" / "x.d").mkdir(parents=True), "not the agent's: x.d"),
     (lambda config, sink: sink.close(), "FAULT  collector: 127.0.0.1:"),
     (lambda config, sink: sink.script.append("portal"), "status 200: the answer is not signed by the pinned"),
+    (lambda config, sink: sink.script.append("status:403"), "status 403: {"),
+    (foreign_device, "device d: device d is not this agent's; see nadi agents list"),
     (strange_collector, "not signed by the pinned collector; is this the collector enrolled at?"),
     (wrong_clock, "s off the collector's; set it (NTP)"),
     (change("http://127.0.0.1", "https://no-such-host.invalid"), "no-such-host.invalid cannot be resolved"),
