@@ -1,8 +1,9 @@
 """Durable ingest: signed batches over HTTP into the journal, samples per CPU second of the server process.
 
 Bodies of 42 and of 1,000 lines (3 fields a line) from 50 agents are signed beforehand and sent over loopback by
-another process on 8 connections; the server verifies, decompresses, judges every line, commits with fsync and
-signs the receipt. A third run sends bodies of 28 lines one at a time and counts the bytes written to disk.
+another process on 8 connections. The collector's application, with a link of each agent in its live state, verifies,
+decompresses, judges every line, commits with fsync and signs the receipt. A third run sends bodies of 28 lines one
+at a time and counts the bytes written to disk.
 Peer: VictoriaMetrics, which takes the same lines plain or gzipped, without a signature and without fsync.
 
 ``python -m benchmarks.ingest [--json FILE] [--runs N]``
@@ -28,21 +29,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from starlette.applications import Starlette
 
 from agent.clock import NS, WIB, SystemClock
 from agent.envelope import CLOCK_HEADER, CONTENT_TYPE, Envelope
-from agent.identity import Key, enrolment_proof
-from collector.ingest import Ingest
-from collector.ledger.journal import Journal
-from collector.register.access import Access
-from collector.register.audit import Audit
-from collector.register.engine import open_engine
-from collector.web.enrolment import Enrolment
-from collector.web.intake import routes
+from agent.identity import Key, enrolment_proof, verify
+from collector.config import Settings
+from collector.folder import Folder
+from collector.register.document import reads
+from collector.running import Collector
+from collector.web.api import create
 
 AGENTS = 50
-COLLECTOR = Key(b"c" * 32)
 KEYS = [Key(bytes([i]) * 32) for i in range(AGENTS)]
 TICK = os.sysconf("SC_CLK_TCK")
 PEER = "victoria-metrics"
@@ -59,8 +56,8 @@ class Load:
 
 
 LOADS = (
-    Load("42 lines", 42, 4000, 8),
-    Load("1,000 lines", 1000, 400, 8),
+    Load("42 lines", 42, 6000, 8),
+    Load("1,000 lines", 1000, 800, 8),
     Load("28 lines, one at a time", 28, 1500, 1),
 )
 
@@ -141,10 +138,14 @@ def server(command: list[str], port: int) -> Iterator[int]:
     """Run a server until the block ends; yield its process id once it answers."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
+        for _ in range(600):
+            if process.poll() is not None:
+                break
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.1):
                 break
             time.sleep(0.05)
+        if process.poll() is not None:
+            raise SystemExit(f"the server ended by itself: {' '.join(command)}")
         yield process.pid
     finally:
         process.terminate()
@@ -163,8 +164,9 @@ def measure(load: Load, form: str) -> dict[str, float]:
     port = free_port()
     todo = requests_of(load, form)
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        nadi = [sys.executable, "-m", "benchmarks.ingest", "--serve", str(port), "--folder", folder]
+        nadi = [sys.executable, "-m", "benchmarks.ingest", "--serve", str(port), "--folder", f"{folder}/data"]
         peer = [PEER, f"-storageDataPath={folder}/vm", f"-httpListenAddr=127.0.0.1:{port}", "-loggerLevel=ERROR"]
+        Path(folder).chmod(0o700)
         with server(nadi if form == "nadi" else peer, port) as pid:
             asyncio.run(drive(port, todo[:50], load.connections, b"HTTP/1.1 20"))
             cpu, disk, wall = cpu_seconds(pid), written_bytes(pid), time.perf_counter()
@@ -179,21 +181,57 @@ def measure(load: Load, form: str) -> dict[str, float]:
     }
 
 
-def serve(port: int, folder: Path) -> None:
-    """Run the collector's own routes around a journal and a register on disk, in this process."""
-    clock, now = SystemClock(), time.time_ns()
-    engine = open_engine(folder / "register.db", zone=WIB)
-    access = Access(engine, audit=Audit(engine), clock=clock)
-    for i, key in enumerate(KEYS):
-        name = f"opd-{i:03d}"
-        token = access.mint_enrolment(agent=name, devices=[name], actor="benchmark", now_ns=now)
-        proof = key.sign(enrolment_proof(token, name, key.public))
-        access.enrol(token=token, agent=name, public_key=key.public, proof=proof, now_ns=now)
-    journal = Journal(folder / "journal.db", zone=WIB)
-    ingest = Ingest(journal=journal, directory=access, key=COLLECTOR, clock=clock, on_stored=lambda _: None)
-    enrolment = Enrolment(access=access, clock=clock, public=COLLECTOR.public, journal_id=journal.id, ca=None)
-    app = Starlette(routes=routes(ingest=ingest, enrolment=enrolment))
-    uvicorn.run(app, host="127.0.0.1", port=port, http="httptools", log_level="warning", access_log=False)
+_INVENTORY = """
+[[opd]]
+code = "{opd}"
+name = "{name}"
+priority = "sedang"
+site = "noc"
+[[device]]
+code = "{name}"
+name = "{name}"
+site = "noc"
+source = "{name}"
+[[link]]
+code = "{name}"
+opd = "{opd}"
+device = "{name}"
+interface = "eth0"
+unduh = "receive"
+vantage = "opd"
+medium = "serat optik"
+owner = "Pemkab"
+maintainer = "WAN"
+active_from = 2026-01-01
+"""
+
+
+def serve(port: int, data: Path) -> None:
+    """Run the collector's application, but not its jobs, with the agents enrolled and a link of each registered."""
+    settings = Settings(data=data, zone="WIB")
+    names, now = [f"opd-{i:03d}" for i in range(AGENTS)], time.time_ns()
+    with Folder(settings, clock=SystemClock(), writer=True) as folder:
+        text = '[[site]]\ncode = "noc"\nname = "Pusat Data"\n' + "".join(
+            _INVENTORY.format(name=n, opd=n.upper()) for n in names
+        )
+        folder.register.apply(reads(text, source="benchmark", zone=WIB), actor="benchmark", now_ns=now)
+        access = folder.register.access
+        for name, key in zip(names, KEYS, strict=True):
+            token = access.mint_enrolment(agent=name, devices=[name], actor="benchmark", now_ns=now)
+            proof = key.sign(enrolment_proof(token, name, key.public))
+            access.enrol(token=token, agent=name, public_key=key.public, proof=proof, now_ns=now)
+        app = create(Collector(folder, clock=SystemClock()))
+        uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning", lifespan="off")
+
+
+def verify_us() -> float:
+    """Return the CPU time of one Ed25519 verification now, in microseconds: how fast this machine is at the moment."""
+    message, key = bytes(800), KEYS[0]
+    signature = key.sign(message)
+    start = time.process_time()
+    for _ in range(2000):
+        verify(key.public, message, signature)
+    return (time.process_time() - start) * 500
 
 
 def table(runs: int) -> list[dict[str, object]]:
@@ -232,6 +270,7 @@ def main() -> int:
             float(str(row[k])) for k in ("samples_per_cpu_s", "disk_bytes_per_sample", "requests_per_s")
         )
         print(f"{row['load']:<24}{row['server']:<26}{rate / 1e6:>16.2f}{disk:>15.1f}{wall:>12.0f}")
+    print(f"this machine now: one Ed25519 verification takes {verify_us():.0f} us of CPU (the goals' machine: 56)")
     print("goals: 42 lines >= 0.4 M, 1,000 lines >= 2 M samples/CPU s; one at a time <= 200 B/sample")
     if len({row["server"] for row in rows}) == 1:
         print(f"{PEER} is not installed: no peer in this run")

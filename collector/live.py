@@ -6,9 +6,10 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from agent.clock import MS, NS, Clock, Zone
-from agent.reading import Reading
+from agent.reading import Reading, Tags
 from collector.inventory import Inventory, Link, Opd
 from collector.judge.now import LOOK_BACK, Flow, Reach, State, Window, flow, link_state, reach, together, worst
 from collector.ledger.body import Lines
@@ -131,16 +132,19 @@ class Live:
         horizon_ns = self._clock.now().wall_ns - self.span_ns
         with self._lock:
             for entry, lines in items:
-                # Making readings costs: what is older than the tails, or of nothing registered, is left alone.
+                # Making readings costs: what is older than the tails, or of no registered port, is left alone.
                 recent = entry.last_ns >= horizon_ns and (entry.agent, entry.device) in self._measured
-                names = ("nadi_interface", "nadi_agent") if recent else ("nadi_agent",)
-                tells = recent or any(key.startswith(b"nadi_agent,") for key in lines.series)
-                readings = list(lines.readings(*names)) if tells else []
+                readings = list(lines.readings_of(partial(self._wants, entry, recent)))
                 self._note_sender(entry, readings)
                 for interface, samples in samples_of(entry, readings).items():
                     tail = self._tails.get((entry.agent, entry.device, interface))
                     if tail is not None:
                         tail.add(samples)
+
+    def _wants(self, entry: Entry, recent: bool, measurement: str, tags: Tags) -> bool:
+        if measurement == "nadi_interface" and recent:
+            return (entry.agent, entry.device, dict(tags).get("interface", "")) in self._tails
+        return measurement == "nadi_agent"
 
     def _note_sender(self, entry: Entry, readings: Sequence[Reading]) -> None:
         received_ns, fields = self._senders.get(entry.agent, (0, {}))
