@@ -36,7 +36,8 @@ class Collector:
         self.started_ns = clock.now().wall_ns
         self._lock = threading.Lock()
         self._followed_ns = self.started_ns
-        self._months: dict[tuple[Month, int, int], Evaluation] = {}
+        self._evaluating = threading.Lock()
+        self._kept: tuple[tuple[Month, int, int], Evaluation] | None = None
         self.month_to_date: Evaluation | None = None
         self.findings: tuple[Finding, ...] = ()
         inventory = folder.register.inventory()
@@ -57,8 +58,9 @@ class Collector:
 
     def take_up(self) -> None:
         """Fill the live state from the journal's newest part."""
+        since_ns = self.clock.now().wall_ns - self.live.span_ns
         count = 0
-        for item in self._newest_past(self.started_ns - self.live.span_ns):
+        for item in self._newest_past(since_ns):
             self.live.stored([item])
             count += 1
         log.info("took up %d batches of the last %d minutes", count, self.live.span_ns // NS // 60)
@@ -83,20 +85,18 @@ class Collector:
                 if inventory.revision != self.live.inventory.revision:
                     log.info("follows revision %d of the inventory", inventory.revision)
                     self.live.adopt(inventory)
+                    self.take_up()
         return self.live.snapshot()
 
     def evaluation(self, month: Month) -> Evaluation:
-        """Evaluate a month; the answer is kept while neither readings nor register change."""
-        key = (month, self.folder.journal.length(), self.folder.register.revision())
-        with self._lock:
-            kept = self._months.get(key)
-        if kept is None:
-            now_ns = self.clock.now().wall_ns
-            until_ns = now_ns if month.end_ns(self.zone) > now_ns else None
-            kept = self.folder.evaluate(month, until_ns=until_ns)
-            with self._lock:
-                self._months = {key: kept}
-        return kept
+        """Evaluate a month, one at a time; the last answer is kept while neither readings nor register change."""
+        with self._evaluating:
+            key = (month, self.folder.journal.length(), self.folder.register.revision())
+            if self._kept is None or self._kept[0] != key:
+                now_ns = self.clock.now().wall_ns
+                until_ns = now_ns if month.end_ns(self.zone) > now_ns else None
+                self._kept = key, self.folder.evaluate(month, until_ns=until_ns)
+            return self._kept[1]
 
     def faults(self) -> dict[str, str]:
         """Return the jobs whose last run failed, with the fault."""

@@ -43,11 +43,14 @@ class Tail:
         return self._samples[-1] if self._samples else None
 
     def add(self, samples: Sequence[Sample]) -> None:
-        """Take readings in any order; what is older than the span before the latest is let go."""
-        newest = self._samples[-1].time_ms if self._samples else None
+        """Take readings in any order; what is there already, or older than the span before the latest, is let go."""
+        newest = self._samples[-1].time_ms if self._samples else -1
+        in_order = len(samples) == 1 and samples[0].time_ms > newest
         self._samples.extend(samples)
-        if any(newest is not None and sample.time_ms < newest for sample in samples) or len(samples) > 1:
+        if not in_order:
             self._samples.sort(key=lambda sample: sample.time_ms)
+            pairs = zip([None, *self._samples], self._samples, strict=False)
+            self._samples = [sample for before, sample in pairs if sample != before]
         start = self._samples[-1].time_ms - self._span_ms
         keep = next(i for i, sample in enumerate(self._samples) if sample.time_ms >= start)
         del self._samples[: max(keep, len(self._samples) - self._most)]

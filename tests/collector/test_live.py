@@ -156,6 +156,13 @@ def test_memory_is_bounded_by_time_and_number() -> None:
     assert tail.latest.time_ms == (START + 39_990 * NS) // MS
 
 
+def test_what_is_told_twice_is_kept_once() -> None:
+    state, _ = live(link("l1"), now=100)
+    for _ in range(3):
+        state.stored(steady(range(0, 100, 10)))
+    assert len(next(iter(state._tails.values()))) == 10
+
+
 def test_a_link_outside_its_active_time_does_not_count() -> None:
     state, _ = live(link("l1"), link("l2", "r2", active_to=START), now=20)
     state.stored(steady((0, 10, 20)))
