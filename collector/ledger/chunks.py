@@ -18,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.ledger.columns import Column, Columns, Series
-from collector.ledger.packing import ENTRY_SIZE, Ints, Packed, entry_at, pack, unpack, zeros
+from collector.ledger.packing import ENTRY_SIZE, Ints, Packed, entries, pack, unpack, zeros
 
 VERSION = 1
 _HEAD = struct.Struct("<BI")
 _COUNTS = struct.Struct("<III")
 _CLOCKS = ("shift_ns", "flags", "boot", "offset")
 """Columns of the clock beside the time; one that is all 0 is left out. ``offset`` is boot time less wall time."""
+
+_ALWAYS = frozenset(("time_ns", *_CLOCKS))
 
 _PRESENT = "?"
 """Before a field's name: the column that tells (1 or 0) where the field was present."""
@@ -83,7 +85,7 @@ class _Chunk:
 
     __slots__ = ("boot_ids", "columns", "count", "series")
 
-    def __init__(self, blob: bytes, place: Place) -> None:
+    def __init__(self, blob: bytes, place: Place, fields: Collection[str] | None) -> None:
         version, crc = _HEAD.unpack_from(blob)
         if version != VERSION:
             raise ValueError(f"version {version} of the codec is not known")
@@ -96,13 +98,15 @@ class _Chunk:
         self.boot_ids = tuple(bytes(body[at : at + boots]).decode().split("\n")) if boots else ()
         at += boots
         titles = _names(bytes(body[at : at + names]))
-        entry = at + names
-        at = entry + ENTRY_SIZE * len(titles)
+        at += names
+        directory = body[at : at + ENTRY_SIZE * len(titles)]
+        at += len(directory)
         self.columns: dict[str, Packed] = {}
-        for title in titles:
-            self.columns[title] = column = entry_at(body, entry, length=self.count, at=at)
-            entry += ENTRY_SIZE
-            at += len(column.blob)
+        for title, entry in zip(titles, entries(directory), strict=True):
+            size = entry[7]
+            if fields is None or title in fields or title.lstrip(_PRESENT) in fields or title in _ALWAYS:
+                self.columns[title] = Packed(*entry[:7], self.count, body[at : at + size])
+            at += size
         if at != len(body):
             raise ValueError(f"it has {len(body)} bytes, not {at}")
 
@@ -115,11 +119,11 @@ def decode(chunks: Sequence[tuple[Place, bytes]], *, fields: Collection[str] | N
     opened = []
     for place, blob in chunks:
         try:
-            opened.append(_Chunk(blob, place))
+            opened.append(_Chunk(blob, place, fields))
         except (ValueError, struct.error, UnicodeDecodeError) as error:
             raise ChunkDamaged(f"{place} is damaged: {error}") from error
     try:
-        return _columns(opened, fields)
+        return _columns(opened)
     except (ValueError, struct.error, zlib.error, IndexError) as error:
         if len(chunks) > 1:
             # One of them is damaged: find out which.
@@ -128,16 +132,12 @@ def decode(chunks: Sequence[tuple[Place, bytes]], *, fields: Collection[str] | N
         raise ChunkDamaged(f"{chunks[0][0]} is damaged: {error}") from error
 
 
-def _columns(chunks: Sequence[_Chunk], fields: Collection[str] | None) -> Columns:
+def _columns(chunks: Sequence[_Chunk]) -> Columns:
     time = unpack([chunk.columns["time_ns"] for chunk in chunks])
     shift, flags, boot, offset = (_clock(chunks, name, len(time)) for name in _CLOCKS)
     boot_ids, boot = _boots(chunks, boot)
     names = dict.fromkeys(name for chunk in chunks for name in chunk.columns)
-    wanted = [
-        name
-        for name in names
-        if name[0] != _PRESENT and name not in _CLOCKS and name != "time_ns" and (fields is None or name in fields)
-    ]
+    wanted = [name for name in names if name[0] != _PRESENT and name not in _ALWAYS]
     return Columns(
         series=chunks[0].series,
         time_ns=time,

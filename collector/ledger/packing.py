@@ -27,6 +27,7 @@ _SUM, _ONES = 16, 32
 _SIZES = [struct.Struct(f"<{n}I") for n in range(9)]
 _MASK64 = 2**64 - 1
 _MOST_PLACES = 6
+_LEAST_GAIN = 0.05
 
 
 class Packed(NamedTuple):
@@ -47,10 +48,9 @@ class Packed(NamedTuple):
         return _ENTRY.pack(*self[:7], len(self.blob))
 
 
-def entry_at(data: bytes | memoryview, offset: int, *, length: int, at: int) -> Packed:
-    """Read the entry at ``offset`` of a column of ``length`` values whose blob begins at byte ``at`` (struct.error)."""
-    kind, planes, deflated, places, unit, first, slope, size = _ENTRY.unpack_from(data, offset)
-    return Packed(kind, planes, deflated, places, unit, first, slope, length, data[at : at + size])
+def entries(directory: bytes | memoryview) -> Iterator[tuple[int, int, int, int, int, int, int, int]]:
+    """Yield the entries of a directory: the first seven parts of ``Packed``, then the size of the blob."""
+    return _ENTRY.iter_unpack(directory)
 
 
 def zeros(length: int) -> Packed:
@@ -82,10 +82,12 @@ def pack(values: Numbers) -> Packed:
         if k == len(best.planes) - 1 and plane.max() == 1:
             # The highest plane often says only 0 or 1: a bit each.
             raw, ones = np.packbits(plane).tobytes(), _ONES
-        if len(small) < len(raw):
+        # Inflating costs more time than all the rest: a plane of noise is not worth it.
+        if len(small) < len(raw) * (1 - _LEAST_GAIN):
             mask |= 1 << k
             sizes.append(len(small))
-        parts.append(min(raw, small, key=len))
+            raw = small
+        parts.append(raw)
     blob = _SIZES[len(sizes)].pack(*sizes) + b"".join(parts)
     first = (start + unit * best.first) & _MASK64
     return Packed(
@@ -129,10 +131,17 @@ def _forms(steps: Ints) -> Iterator[_Form]:
     slope = int(differences.min())
     rest = np.concatenate(([np.uint64(0)], differences.view(np.uint64) - np.uint64(slope & _MASK64)))
     yield _form(rest.view(np.int64), summed=_SUM, slope=slope, whole=True)
-    slope = int(np.median(differences))
-    if slope:
-        grid = np.arange(len(steps), dtype=np.uint64) * np.uint64(slope & _MASK64)
+    place = np.arange(len(steps), dtype=np.uint64)
+    for slope in _paces(steps, differences):
+        grid = place * np.uint64(slope & _MASK64)
         yield _form((steps.view(np.uint64) - grid).view(np.int64), summed=0, slope=slope)
+
+
+def _paces(steps: Ints, differences: Ints) -> set[int]:
+    """Return the steps of even grids on which the values may lie: the usual one, also rounded, and the mean one."""
+    usual = int(np.median(differences))
+    mean = round((int(steps[-1]) - int(steps[0])) / (len(steps) - 1))
+    return {usual, round(usual, -3), mean} - {0}
 
 
 def _form(rest: Ints, *, summed: int, slope: int, whole: bool = False) -> _Form:
@@ -164,90 +173,88 @@ def _deflate(raw: bytes) -> bytes:
 def unpack(columns: Sequence[Packed]) -> NDArray[Any]:
     """Return the values of several packings of one column, one after another.
 
-    The packings of an ordinary month agree in form and are unpacked together; a constant comes as a broadcast of
-    one value. ValueError, struct.error or zlib.error for bytes that are no packing, or of different types.
+    A constant comes as a broadcast of one value. ValueError, struct.error or zlib.error for bytes that are no
+    packing, or for packings of different types.
     """
     head = columns[0]
-    kinds = {min(column.kind & 3, _BITS) for column in columns}
-    if len(kinds) > 1:
+    if len({min(column.kind & 3, _BITS) for column in columns}) > 1:
         raise ValueError("a field is kept with different types")
-    if not any(c.planes or c.slope or c.first != head.first or c.kind != head.kind for c in columns):
+    total = sum(column.length for column in columns)
+    if not any(c.planes or c.slope or c.first != head.first or (c.kind ^ head.kind) & 3 for c in columns):
         value = _as_numbers(np.array([head.first], dtype=np.uint64), head.kind, head.places)
-        return np.broadcast_to(value[0], sum(c.length for c in columns))
-    if all(c.kind & ~_ONES == head.kind & ~_ONES and c.unit == head.unit and c.places == head.places for c in columns):
-        return _unpack_alike(columns)
-    return np.concatenate([_unpack_alike([column]) for column in columns])
+        return np.broadcast_to(value[0], total)
+    words = _residuals(columns, total)
+    alike = not any((c.kind ^ head.kind) & 3 or c.places != head.places for c in columns)
+    at, parts = 0, []
+    for column in columns:
+        part = words[at : at + column.length]
+        _undo(part, column)
+        at += column.length
+        if not alike:
+            parts.append(_as_numbers(part, column.kind, column.places))
+    return _as_numbers(words, head.kind, head.places) if alike else np.concatenate(parts)
 
 
-def _unpack_alike(columns: Sequence[Packed]) -> NDArray[Any]:
-    kind, unit = columns[0].kind, columns[0].unit
-    counts = np.array([c.length for c in columns])
-    words = _residuals(columns, int(counts.sum()))
-    starts = np.cumsum(counts) - counts
-    slopes = np.array([c.slope for c in columns], dtype=np.uint64)
-    firsts = np.array([c.first for c in columns], dtype=np.uint64)
-    if kind & _SUM:
-        if slopes.any():
-            words += slopes[0] if len(columns) == 1 else np.repeat(slopes, counts)
-        np.cumsum(words, out=words)
-        # Each day's sum begins anew: what the sum stood at is taken off with the day's first value.
-        begins = words[starts]
-        if unit != 1:
-            words *= np.uint64(unit)
-        words += np.repeat(firsts - begins * np.uint64(unit), counts)
-    else:
-        if slopes.any():
-            places = np.arange(len(words), dtype=np.uint64) - np.repeat(starts.astype(np.uint64), counts)
-            words += places * np.repeat(slopes, counts)
-        if unit != 1:
-            words *= np.uint64(unit)
-        words += firsts[0] if len(columns) == 1 else np.repeat(firsts, counts)
-    return _as_numbers(words, kind & 3, columns[0].places)
+def _undo(words: Words, column: Packed) -> None:
+    """Turn residuals into values, in place."""
+    first = column.first
+    if column.kind & _SUM:
+        if column.slope:
+            words += np.uint64(column.slope)
+            # The sum runs from the first residual on, which is 0 and stands for no step.
+            first -= column.unit * column.slope
+        np.add.accumulate(words, out=words)
+    elif column.slope:
+        words += np.arange(len(words), dtype=np.uint64) * np.uint64(column.slope)
+    if column.unit != 1:
+        words *= np.uint64(column.unit)
+    words += np.uint64(first & _MASK64)
 
 
 def _residuals(columns: Sequence[Packed], total: int) -> Words:
-    width = max(c.planes for c in columns)
     octets = np.zeros((total, 8), dtype=np.uint8)
-    if width:
-        split = [_planes(c) for c in columns]
-        for k in range(width):
-            joined = b"".join(
-                planes[k] if k < len(planes) else bytes(c.length) for c, planes in zip(columns, split, strict=True)
-            )
-            octets[:, k] = np.frombuffer(joined, dtype=np.uint8)
+    split = [_planes(column) for column in columns]
+    for k in range(max(map(len, split))):
+        joined = b"".join(
+            [
+                planes[k] if k < len(planes) else bytes(column.length)
+                for column, planes in zip(columns, split, strict=True)
+            ]
+        )
+        octets[:, k] = np.frombuffer(joined, dtype=np.uint8)
     return octets.reshape(-1).view(np.uint64)
 
 
 def _planes(column: Packed) -> list[bytes | memoryview]:
-    blob, length, mask = column.blob, column.length, column.deflated
+    kind, count, mask, _, _, _, _, length, blob = column
     table = _SIZES[mask.bit_count()]
-    sizes = iter(table.unpack_from(blob))
-    at = table.size
+    sizes = table.unpack_from(blob)
+    at, used = table.size, 0
     planes: list[bytes | memoryview] = []
-    for k in range(column.planes):
+    for k in range(count):
         if mask >> k & 1:
-            size = next(sizes)
-            part: bytes | memoryview = zlib.decompress(blob[at : at + size], -15, length)
-        elif k == column.planes - 1 and column.kind & _ONES:
-            size = (length + 7) // 8
-            part = np.unpackbits(np.frombuffer(blob[at : at + size], dtype=np.uint8), count=length).tobytes()
+            end = at + sizes[used]
+            used += 1
+            part: bytes | memoryview = zlib.decompress(blob[at:end], -15, length)
+        elif kind & _ONES and k == count - 1:
+            end = at + (length + 7) // 8
+            part = np.unpackbits(np.frombuffer(blob[at:end], dtype=np.uint8), count=length).tobytes()
         else:
-            size = length
-            part = blob[at : at + size]
-        at += size
+            end = at + length
+            part = blob[at:end]
         if len(part) != length:
             raise ValueError(f"plane {k} holds {len(part)} bytes, not {length}")
         planes.append(part)
+        at = end
     return planes
 
 
 def _as_numbers(words: Words, kind: int, places: int) -> NDArray[Any]:
+    kind &= 3
     if kind == _UINT:
         return words
     if kind == _INT:
         return words.view(np.int64)
     if kind == _BITS:
         return words.view(np.float64)
-    if kind == _DECIMAL:
-        return words.view(np.int64) / 10.0**places
-    raise ValueError(f"column kind {kind} is not known")
+    return words.view(np.int64) / 10.0**places
