@@ -64,7 +64,7 @@ def _from_folder(settings: Settings) -> dict[str, Any]:
         collector.take_up()
         view = status_view(
             collector.snapshot(),
-            findings=[],
+            findings=None,
             region=collector.live.inventory.region,
             label=folder.journal.label,
             zone=folder.zone,

@@ -78,7 +78,8 @@ class Jobs:
             self._jobs[name].work()
         except Exception as error:
             fault = f"{type(error).__name__}: {error}"
-            log.error("job %s failed: %s", name, fault, exc_info=error)
+            again = fault == self._standing[name].fault
+            log.error("job %s failed: %s", name, fault, exc_info=None if again else error)
         with self._lock:
             before = self._standing[name]
             self._standing[name] = replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from agent.clock import DAY_S, NS, Clock, Month
@@ -28,6 +29,21 @@ FOLLOW_SECONDS = 10
 """How far behind the register (which the command line may change) a running collector may be."""
 
 
+JUDGED_SECONDS = 900
+"""A judgement (made every five minutes) that is older is no longer shown: an old figure would look like a new one."""
+
+LOGGED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the settled bins say at ``at_ns``: the findings that stand, and the evaluation of the month to date."""
+
+    at_ns: int
+    findings: tuple[Finding, ...]
+    month: Evaluation
+
+
 class Collector:
     """The parts that run together on one data folder. Its methods may be called from any thread."""
 
@@ -38,8 +54,7 @@ class Collector:
         self._followed_ns = self.started_ns
         self._evaluating = threading.Lock()
         self._kept: tuple[tuple[Month, int, int], Evaluation] | None = None
-        self.month_to_date: Evaluation | None = None
-        self.findings: tuple[Finding, ...] = ()
+        self._judgement: Judgement | None = None
         inventory = folder.register.inventory()
         self.live = Live(inventory=inventory, clock=clock, zone=self.zone, settings=folder.settings.live)
         self.ingest = Ingest(
@@ -98,6 +113,13 @@ class Collector:
                 self._kept = key, self.folder.evaluate(month, until_ns=until_ns)
             return self._kept[1]
 
+    @property
+    def judgement(self) -> Judgement | None:
+        """The last judgement; None before the first, and when the last is too old to be shown as of now."""
+        last = self._judgement
+        fresh = last is not None and self.clock.now().wall_ns - last.at_ns <= JUDGED_SECONDS * NS
+        return last if fresh else None
+
     def faults(self) -> dict[str, str]:
         """Return the jobs whose last run failed, with the fault."""
         return {name: standing.fault for name, standing in self.jobs.standing.items() if standing.fault}
@@ -117,9 +139,10 @@ class Collector:
         """Check the closed bins against the determinations, and evaluate the month to date."""
         snapshot = self.snapshot()
         inventory = self.live.inventory
-        self.findings = findings(inventory, self.folder.bins(inventory), window=snapshot.window, zone=self.zone)
+        found = findings(inventory, self.folder.bins(inventory), window=snapshot.window, zone=self.zone)
         month = Month.of(self.zone.day(snapshot.now_ns))
-        self.month_to_date = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
+        evaluation = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
+        self._judgement = Judgement(snapshot.now_ns, found, evaluation)
 
     def _seal(self) -> None:
         for record in seal(self.folder.journal, self.folder.archive, today=self._today()):
@@ -147,8 +170,11 @@ class Collector:
         """Check the folder's integrity, at most once in six days: each start asks again."""
         last = self.folder.last_check()
         if last is None or self.clock.now().wall_ns - last.ended_ns > 6 * DAY_S * NS:
-            for problem in self.folder.check():
+            problems = self.folder.check()
+            for problem in problems[:LOGGED]:
                 log.error("integrity: %s", problem)
+            if len(problems) > LOGGED:
+                log.error("integrity: and %d more; nadi check tells all", len(problems) - LOGGED)
 
     def _today(self) -> date:
         return self.zone.day(self.clock.now().wall_ns)

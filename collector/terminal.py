@@ -69,7 +69,7 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         )
     header = ["OPD", "name", "state", "unduh*", "alloc", "util*", "unggah*", "alloc", "util*", "open bin", "age"]
     lines = [head, "", *table(header, rows, right=range(3, 11))]
-    for item in status["findings"]:
+    for item in status["findings"] or ():
         lines.append(f"finding: {item['rule']} {item['object']} {item['direction']} {mbps(item['value_bps'])} Mbps")
     lines += ["", "Mbps; * langsung: from the last valid delta, no figure of the report; - is unknown, not zero"]
     return [plain(line) for line in lines]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
 from agent.clock import Month
 from collector.feeds.exposition import CONTENT_TYPE, exposition
 from collector.folder import VERSION
+from collector.ledger.archive import ArchiveError
+from collector.ledger.chunks import ChunkDamaged
+from collector.ledger.journal import JournalError
+from collector.register.engine import RegisterError
 from collector.reports import Issue
 from collector.running import Collector
 from collector.web import months, records, views
@@ -23,11 +28,19 @@ from collector.web.facts import facts
 from collector.web.intake import PATHS, routes
 from collector.web.page import PAGES, StatusPage, content
 
+log = logging.getLogger(__name__)
+
 MonthPath = Annotated[str, InPath(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Bulan, misalnya 2026-10")]
 FilePath = Annotated[str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Nama berkas laporan")]
 
+FAULTS = (ArchiveError, ChunkDamaged, JournalError, RegisterError)
+"""What may be wrong with the data folder: told in the answer, for only operators see it."""
+
 OPENAPI = "3.0.3"
-_REFUSED = {401: {"description": "Hanya dari mesin pengumpul sendiri, atau dengan token operator"}}
+_REFUSED = {
+    401: {"description": "Hanya dari mesin pengumpul sendiri, atau dengan token operator"},
+    500: {"description": "Folder data rusak atau tidak terbaca; pesan menyebut tempatnya"},
+}
 _DESCRIPTION = (
     "Pembacaan keadaan langsung, evaluasi bulanan, dan laporan. Nilai tidak dibulatkan; yang tidak diketahui adalah "
     "null; waktu ISO 8601 dengan selisih zona daerah. Laju *langsung* bukan angka laporan."
@@ -53,6 +66,8 @@ def create(collector: Collector) -> FastAPI:
         ca=listen.ca,
     )
     app.router.routes.extend(routes(ingest=collector.ingest, enrolment=enrolment))
+    for fault in FAULTS:
+        app.add_exception_handler(fault, _faulty)
     _add_live(app, collector)
     _add_months(app, collector)
     _add_register(app, collector)
@@ -61,6 +76,11 @@ def create(collector: Collector) -> FastAPI:
     app.openapi = _described(app)  # type: ignore[method-assign]
     app.add_middleware(Gate, operators=collector.folder.register.access, behind_proxy=listen.behind_proxy)
     return app
+
+
+async def _faulty(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s: %s", request.url.path, error)
+    return JSONResponse({"code": "internal", "message": str(error)}, status_code=500)
 
 
 def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -98,15 +118,19 @@ def _add_live(app: FastAPI, collector: Collector) -> None:
     def status() -> views.StatusView:
         return views.status_view(
             collector.snapshot(),
-            findings=views.finding_views(collector.findings, zone=collector.zone),
+            findings=views.finding_views(collector.judgement, zone=collector.zone),
             region=collector.live.inventory.region,
             label=collector.folder.journal.label,
             zone=collector.zone,
         )
 
-    @app.get("/api/v1/findings", tags=["langsung"], summary="Temuan terbuka pada bin yang sudah ditutup")
-    def findings() -> list[views.FindingView]:
-        return views.finding_views(collector.findings, zone=collector.zone)
+    @app.get(
+        "/api/v1/findings",
+        tags=["langsung"],
+        summary="Temuan terbuka pada bin yang sudah ditutup; null bila belum diperiksa",
+    )
+    def findings() -> list[views.FindingView] | None:
+        return views.finding_views(collector.judgement, zone=collector.zone)
 
     @app.get("/metrics", tags=["langsung"], summary="Metrik Prometheus", response_class=Response)
     def metrics() -> Response:

@@ -35,14 +35,16 @@ def facts(collector: Collector) -> Facts:
     agents = [key for key in folder.register.access.agents() if key.revoked_ns is None]
     sites = {device.source: device.site for device in reversed(inventory.devices)}
     issues = [issue for month in folder.reports.months()[-12:] if (issue := folder.reports.newest(month))]
+    judged = collector.judgement
+    found = judged.findings if judged else ()
     return Facts(
         snapshot=snapshot,
         inventory=inventory,
         agents=[AgentFact(key.agent, sites.get(key.agent, "")) for key in agents],
-        month=collector.month_to_date,
+        month=judged.month if judged else None,
         reports=[ReportFact(str(issue.month), issue.version) for issue in issues],
-        findings=[FindingFact(item.rule, SEVERITIES[item.severity], item.object) for item in collector.findings],
-        rules=RULES,
+        findings=[FindingFact(item.rule, SEVERITIES[item.severity], item.object) for item in found],
+        rules=RULES if judged else (),
         points_received={"langsung": counters.live, "susulan": counters.backfill},
         points_rejected=rejected(counters.rejected, counters.duplicates),
         job_failures={name: standing.failures for name, standing in collector.jobs.standing.items()},

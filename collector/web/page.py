@@ -66,12 +66,12 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """What the page shows beside the snapshot."""
+    """What the page shows beside the snapshot; ``findings`` is None while nothing is judged."""
 
     region: str
     label: str
     senders: Sequence[SenderLine]
-    findings: Sequence[FindingLine]
+    findings: Sequence[FindingLine] | None
     reports: Sequence[ReportLine]
     faults: Sequence[str]
     entries: int
@@ -110,11 +110,12 @@ def content(collector: Collector) -> PageContent:
     if check is not None and check.problems:
         faults.append(f"Pemeriksaan keutuhan menemukan {len(check.problems)} kelainan; jalankan: nadi check")
     issues = [issue for month in reversed(folder.reports.months()[-6:]) if (issue := folder.reports.newest(month))]
+    judged = collector.judgement
     return PageContent(
         region=collector.live.inventory.region,
         label=folder.journal.label,
         senders=_senders(collector, snapshot),
-        findings=[_finding(item) for item in collector.findings],
+        findings=[_finding(item) for item in judged.findings] if judged else None,
         reports=[_report(issue) for issue in issues],
         faults=faults,
         entries=folder.journal.length(),

@@ -5,14 +5,13 @@ Numbers are unrounded; unknown is null; instants are ISO 8601 with the region's 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from agent.clock import MS, Zone
-from collector.judge.allocation import Finding
 from collector.judge.now import Flow, State
 from collector.live import LinkLive, OpdLive, Sender, Snapshot
+from collector.running import Judgement
 
 STATES = {
     State.MATI: "mati",
@@ -102,7 +101,7 @@ class StatusView:
     opds: list[OpdView]
     uplinks: list[LinkView]
     senders: list[SenderView]
-    findings: list[FindingView]
+    findings: list[FindingView] | None
 
 
 def number(value: Fraction | None) -> float | None:
@@ -166,7 +165,9 @@ def sender_view(sender: Sender, *, zone: Zone) -> SenderView:
     return SenderView(name=sender.name, received_at=zone.iso(sender.received_ns), fresh=sender.fresh)
 
 
-def status_view(snapshot: Snapshot, *, findings: list[FindingView], region: str, label: str, zone: Zone) -> StatusView:
+def status_view(
+    snapshot: Snapshot, *, findings: list[FindingView] | None, region: str, label: str, zone: Zone
+) -> StatusView:
     """Show everything live."""
     now_ns = snapshot.now_ns
     return StatusView(
@@ -181,8 +182,10 @@ def status_view(snapshot: Snapshot, *, findings: list[FindingView], region: str,
     )
 
 
-def finding_views(found: Sequence[Finding], *, zone: Zone) -> list[FindingView]:
-    """Show the findings that stand."""
+def finding_views(judged: Judgement | None, *, zone: Zone) -> list[FindingView] | None:
+    """Show the findings that stand; None while nothing is judged."""
+    if judged is None:
+        return None
     return [
         FindingView(
             rule=item.rule,
@@ -193,5 +196,5 @@ def finding_views(found: Sequence[Finding], *, zone: Zone) -> list[FindingView]:
             value_bps=float(item.value),
             limit_bps=float(item.limit),
         )
-        for item in found
+        for item in judged.findings
     ]
