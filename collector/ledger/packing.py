@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -197,18 +198,26 @@ def unpack(columns: Sequence[Packed]) -> NDArray[Any]:
 
 def _undo(words: Words, column: Packed) -> None:
     """Turn residuals into values, in place."""
-    first = column.first
     if column.kind & _SUM:
         if column.slope:
             words += np.uint64(column.slope)
-            # The sum runs from the first residual on, which is 0 and stands for no step.
-            first -= column.unit * column.slope
+        if column.unit != 1:
+            words *= np.uint64(column.unit)
+        # The first residual stands for no step.
+        words[0] = column.first
         np.add.accumulate(words, out=words)
-    elif column.slope:
-        words += np.arange(len(words), dtype=np.uint64) * np.uint64(column.slope)
+        return
     if column.unit != 1:
         words *= np.uint64(column.unit)
-    words += np.uint64(first & _MASK64)
+    if column.slope:
+        words += _ramp(column.unit * column.slope & _MASK64, 1 << column.length.bit_length())[: len(words)]
+    words += np.uint64(column.first)
+
+
+@lru_cache(maxsize=16)
+def _ramp(step: int, length: int) -> Words:
+    """Return 0, step, 2 step ... modulo 2^64: most days of a month have the same pace."""
+    return np.arange(length, dtype=np.uint64) * np.uint64(step)
 
 
 def _residuals(columns: Sequence[Packed], total: int) -> Words:
