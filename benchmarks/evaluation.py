@@ -5,8 +5,9 @@ stored bins, and from sealed chunks (decode included); CPU seconds, peak memory,
 one field value at one time: two octet counters a minute. The data are seeded: office hours, weekends, restarts, gaps,
 jittered polls. Making them is not counted.
 
-Peer: VictoriaMetrics with the same counters of 50 agencies, asked by PromQL for the P95, mean and maximum of 5-minute
-rates (no coverage, no busy hour, no ceiling); its CPU seconds are scaled to the number of agencies, and said so.
+Peer: VictoriaMetrics with the same counters of 50 agencies, asked by PromQL for what of it PromQL can say: P95, mean,
+maximum, count and time at the limit of 5-minute rates, volume, daily P95 and hourly means (no bounds, busy hour, gaps,
+resets, and rates that are extrapolated); its CPU seconds are scaled to the number of agencies, and said so.
 
 ``python -m benchmarks.evaluation [--json FILE] [--runs N] [--opd N ...]``
 """
@@ -15,19 +16,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,6 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from agent.clock import DAY_S, MS, NS, WIB, Month
+from benchmarks._victoria import PEER, peer_cpu_seconds
 from collector.inventory import Device, Link
 from collector.judge.month import AllocationSpan, LinkInput, MonthInput, OpdInput, Parameters, evaluate
 from collector.ledger.archive import Archive, Chunk, SealRecord
@@ -52,7 +49,6 @@ MINUTES = len(MONTH.days) * 1440
 COUNT = len(MONTH.days) * 288
 GOAL_CPU_S = {500: 2.0, 2000: 8.0}
 GOAL_STORED_S = {500: 0.4, 2000: 1.6}
-PEER = "victoria-metrics"
 PEER_OPDS = 50
 
 
@@ -276,60 +272,12 @@ def columns(number: int) -> Columns:
     return Columns(series, time_ns, zero, zero, ("boot-a", "boot-b"), one.boot, one.boot_ms * MS, fields)
 
 
-@contextmanager
-def peer(folder: Path) -> Iterator[tuple[int, str]]:
-    """Run VictoriaMetrics on a free port; yield its process id and address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [PEER, f"-storageDataPath={folder}", f"-httpListenAddr=127.0.0.1:{port}", "-retentionPeriod=100y"]
-    options = ["-search.maxPointsPerTimeseries=1000000", "-search.maxQueryDuration=600s", "-loggerLevel=ERROR"]
-    process = subprocess.Popen([*command, *options, "-search.disableCache"])
-    try:
-        for _ in range(100):
-            try:
-                ask(f"http://127.0.0.1:{port}/health")
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield process.pid, f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def ask(url: str, body: bytes | None = None) -> bytes:
-    """Send a request to the peer on loopback."""
-    with urllib.request.urlopen(url, body, timeout=600) as answer:  # noqa: S310
-        content: bytes = answer.read()
-    return content
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return user and system CPU seconds of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def of_the_peer(folder: Path) -> dict[str, float]:
-    """Return the peer's CPU seconds for one agency: P95, mean and maximum of 5-minute rates of the month."""
-    with peer(folder) as (pid, address):
-        for number in range(PEER_OPDS):
-            one = made(number)
-            for way, octets in (("receive", one.unduh), ("transmit", one.unggah)):
-                rows = zip(octets.tolist(), one.time_ms.tolist(), strict=True)
-                body = "".join(f'octets{{opd="{number}",way="{way}"}} {value} {at}\n' for value, at in rows)
-                ask(f"{address}/api/v1/import/prometheus", body.encode())
-        ask(f"{address}/internal/force_flush")
-        ask(f"{address}/internal/force_merge")
-        time.sleep(5)
-        end = MONTH.end_ns(WIB) // NS
-        before = cpu_seconds(pid)
-        for what in ("quantile_over_time(0.95, ", "avg_over_time(", "max_over_time("):
-            query = urllib.parse.urlencode({"query": f"{what}(rate(octets[5m])*8)[30d:5m])", "time": end})
-            found = json.loads(ask(f"{address}/api/v1/query?{query}&nocache=1"))["data"]["result"]
-            assert len(found) == 2 * PEER_OPDS
-        return {"cpu_s": (cpu_seconds(pid) - before) / PEER_OPDS}
+def counters() -> Iterator[tuple[str, Int64s, Uint64s]]:
+    """Yield labels, times in ms and readings of the counters given to the peer."""
+    for number in range(PEER_OPDS):
+        one = made(number)
+        yield f'opd="{number}",way="receive"', one.time_ms, one.unduh
+        yield f'opd="{number}",way="transmit"', one.time_ms, one.unggah
 
 
 STAGES = {"arrays": from_arrays, "bins": from_bins, "stored": from_stored, "sealed": from_sealed}
@@ -364,8 +312,8 @@ def table(counts: list[int], runs: int) -> list[dict[str, object]]:
             rows += [measured(stage, count, folder, runs) for stage in STAGES]
     if shutil.which(PEER):
         with tempfile.TemporaryDirectory() as name:
-            one = of_the_peer(Path(name))["cpu_s"]
-        way = f"{PEER}: P95, mean, maximum ({PEER_OPDS} agencies, scaled)"
+            one = peer_cpu_seconds(Path(name), counters(), PEER_OPDS)
+        way = f"{PEER}, 8 PromQL queries ({PEER_OPDS} agencies, scaled)"
         rows += [{"way": way, "opd": count, "cpu_s": round(one * count, 3)} for count in counts]
     return rows
 

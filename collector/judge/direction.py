@@ -57,19 +57,14 @@ def _printed(coverage: Fraction | None, parameters: Parameters) -> bool:
 
 
 def _figures(
-    rates: Rates,
-    order: Order,
-    month: SubFigures,
-    basis: SubFigures,
-    calendar: Calendar,
-    parameters: Parameters,
+    rates: Rates, order: Order, month: SubFigures, basis: SubFigures, calendar: Calendar, parameters: Parameters
 ) -> Direction:
     bounded = month.coverage is not None and parameters.coverage_print <= month.coverage < parameters.coverage_bounds
     low, high = bounds(order, month.expected - month.valid, parameters.percentile) if bounded else (None, None)
     hours = Hours.of(rates, calendar, parameters)
     busy_hour, busy_mean = hours.busiest(rates, calendar, parameters)
     peak_hour, peak_mean = hours.peak(rates, calendar)
-    peak = np.flatnonzero(rates.valid)[order.first_largest()] if len(order) else None
+    peak, peak_start_ns = _peak(rates, order, calendar)
     volume, spread = _volumes(rates)
     return Direction(
         expected=month.expected,
@@ -81,8 +76,8 @@ def _figures(
         p95_low=low,
         p95_high=high,
         bounds_shown=bounded,
-        peak=None if peak is None else rates.exact(np.array([peak]))[0],
-        peak_start_ns=None if peak is None else calendar.at_ns(int(peak)),
+        peak=peak,
+        peak_start_ns=peak_start_ns,
         busy_hour=busy_hour,
         busy_hour_mean=busy_mean,
         peak_hour=peak_hour,
@@ -102,6 +97,13 @@ def _figures(
         daily_mean_bps=whole(hours.daily_mean()),
         daily_p95_bps=whole(hours.daily_p95(rates, parameters)),
     )
+
+
+def _peak(rates: Rates, order: Order, calendar: Calendar) -> tuple[Fraction | None, int | None]:
+    if not len(order):
+        return None, None
+    place = np.flatnonzero(rates.valid)[order.first_largest()]
+    return rates.exact(np.array([place]))[0], calendar.at_ns(int(place))
 
 
 def _part(rates: Rates, limit: Limit, parameters: Parameters) -> SubFigures:
