@@ -88,7 +88,9 @@ class Evaluator:
             closed_ns=closing_ns(month, self.zone),
             opds=self._opds(month, previous),
             contracts=tuple(
-                self._contract(item, month) for item in self.inventory.contracts if self._touches(item, month)
+                self._contract(item, month)
+                for item in self.inventory.contracts
+                if touches(item.valid_from, item.valid_to, month, self.zone)
             ),
             label=self.label,
             until_ns=until_ns,
@@ -108,9 +110,8 @@ class Evaluator:
             )
 
     def _links(self, links: tuple[Link, ...], month: Month) -> Iterator[LinkInput]:
-        start_ns, end_ns = month.start_ns(self.zone), month.end_ns(self.zone)
         for link in links:
-            if link.active_from >= end_ns or (link.active_to is not None and link.active_to <= start_ns):
+            if not touches(link.active_from, link.active_to, month, self.zone):
                 continue
             unduh, unggah = self.bins.link_span(link, month.days)
             yield LinkInput(
@@ -142,9 +143,10 @@ class Evaluator:
             links=tuple(self._links(uplinks, month)),
         )
 
-    def _touches(self, contract: Contract, month: Month) -> bool:
-        ended = contract.valid_to is not None and contract.valid_to <= month.start_ns(self.zone)
-        return contract.valid_from < month.end_ns(self.zone) and not ended
+
+def touches(from_ns: int, to_ns: int | None, month: Month, zone: Zone) -> bool:
+    """Tell whether ``[from, to)`` (None: without end) has a part in ``month``."""
+    return from_ns < month.end_ns(zone) and (to_ns is None or to_ns > month.start_ns(zone))
 
 
 def spans_of(inventory: Inventory, opd: str) -> tuple[AllocationSpan, ...]:

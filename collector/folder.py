@@ -14,7 +14,7 @@ from types import TracebackType
 from agent.clock import Clock, Month
 from agent.identity import Key
 from collector.config import ARCHIVE, JOURNAL, KEY, REGISTER, Settings
-from collector.evaluation import Evaluator, closing_ns
+from collector.evaluation import Evaluator, closing_ns, touches
 from collector.inventory import Inventory
 from collector.judge.month import Evaluation
 from collector.ledger.archive import Archive
@@ -133,15 +133,20 @@ class Folder:
         return hashlib.sha256(b"".join(roots)).hexdigest() if roots else ""
 
     def due(self) -> list[Month]:
-        """Return the closed months of the last year that have readings and no report yet, oldest first."""
+        """Return the closed months of the last year that were measured and have no report yet, oldest first.
+
+        Measured means: there are readings, and a registered link was to be measured at some time of the month.
+        """
         now_ns = self.clock.now().wall_ns
         newest = Month.of(self.zone.day(now_ns))
+        links = self.register.inventory().links
         measured = {Month.of(day) for device in self.journal.devices() for day in self.journal.days(device)}
         return [
             month
             for month in sorted(measured)
             if newest.shifted(-12) <= month
             and closing_ns(month, self.zone) <= now_ns
+            and any(touches(link.active_from, link.active_to, month, self.zone) for link in links)
             and self.reports.newest(month) is None
         ]
 

@@ -15,6 +15,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.envelope import CLOCK_HEADER, CONTENT_TYPE
 from collector.gathering import Gathering
@@ -88,11 +89,8 @@ def routes(*, ingest: Ingest, enrolment: Enrolment) -> list[Route]:
     threads = ThreadPoolExecutor(WRITE_THREADS, thread_name_prefix="ingest")
     gathering = Gathering(ingest)
 
-    def taking(limit: int, judge: Judge) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            return await _take(request, bodies=bodies, limit=limit, judge=judge)
-
-        return endpoint
+    def taking(limit: int, judge: Judge) -> ASGIApp:
+        return _Taking(bodies, limit, judge)
 
     def in_thread(judge: Callable[[bytes, Request], Answer]) -> Judge:
         async def judged(data: bytes, request: Request) -> Answer:
@@ -110,18 +108,29 @@ def routes(*, ingest: Ingest, enrolment: Enrolment) -> list[Route]:
     ]
 
 
-async def _take(request: Request, *, bodies: Bodies, limit: int, judge: Judge) -> Response:
-    try:
-        data = await bodies.read(request, limit=limit)
-    except BodyError as error:
-        code = "unavailable" if error.status == 503 else "invalid"
-        headers = _BUSY if error.status == 503 else {"Connection": "close"}
-        return JSONResponse({"code": code, "message": str(error)}, status_code=error.status, headers=headers)
-    try:
-        answer = await judge(data, request)
-    finally:
-        bodies.release(len(data))
-    return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
+class _Taking:
+    """An endpoint as a bare ASGI application: it saves what Starlette wraps around a function, at every batch."""
+
+    def __init__(self, bodies: Bodies, limit: int, judge: Judge) -> None:
+        self._bodies, self._limit, self._judge = bodies, limit, judge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body, have it judged, answer."""
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            data = await self._bodies.read(request, limit=self._limit)
+        except BodyError as error:
+            code = "unavailable" if error.status == 503 else "invalid"
+            headers = _BUSY if error.status == 503 else {"Connection": "close"}
+            return JSONResponse({"code": code, "message": str(error)}, status_code=error.status, headers=headers)
+        try:
+            answer = await self._judge(data, request)
+        finally:
+            self._bodies.release(len(data))
+        return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
 
 async def _batches(gathering: Gathering, data: bytes, request: Request) -> Answer:

@@ -38,7 +38,7 @@ STATE_CLASS = {State.MATI: "mati", State.HIDUP: "hidup", State.TIDAK_DIKETAHUI: 
 
 @dataclass(frozen=True, slots=True)
 class SenderLine:
-    """One registered agent on the page; ``received_ns`` is None where it has not sent since the collector started."""
+    """One registered agent on the page; ``received_ns`` is None where it has not sent recently."""
 
     name: str
     received_ns: int | None
@@ -153,9 +153,9 @@ def _bar(flow: Flow) -> tuple[int, str] | None:
 
 
 def age(from_ns: int | None, now_ns: int) -> str:
-    """Write how long ago something was."""
+    """Write how long ago something was; None is: not within the time that the live state looks back."""
     if from_ns is None:
-        return "belum pernah"
+        return "tidak ada baru-baru ini"
     seconds = max(0, (now_ns - from_ns) // 1_000_000_000)
     for unit, size in (("hari", 86400), ("jam", 3600), ("menit", 60)):
         if seconds >= 2 * size:

@@ -39,7 +39,9 @@ def job(name: str, work: Refusing) -> Job:
 
 
 def measure(collector: Collector, clock: ManualClock) -> None:
-    """Let an agent deliver two hours of readings of July."""
+    """Register a link and let a client deliver two hours of readings of July."""
+    text = WHOLE.replace('name = "Router 1"', 'name = "Router 1"\nsource = "token:tele"')
+    collector.folder.register.apply(document(text), actor="t", now_ns=clock.now().wall_ns)
     access = collector.folder.register.access
     token = access.mint_write_token(name="tele", devices=["r1"], actor="t", now_ns=clock.now().wall_ns)
     text = "".join(
@@ -101,6 +103,14 @@ def test_a_collector_that_was_down_at_the_hour_closes_the_month_when_it_is_back(
     measure(collector, clock)
     clock.advance(40 * 86400 * NS)
     assert collector.folder.due() == [JULY]
+
+
+def test_a_month_in_which_nothing_was_to_be_measured_has_no_report(collector: Collector, clock: ManualClock) -> None:
+    measure(collector, clock)
+    clock.advance(40 * 86400 * NS)
+    later = WHOLE.replace("active_from = 2026-01-01", "active_from = 2026-08-01")
+    collector.folder.register.apply(document(later), actor="t", now_ns=clock.now().wall_ns)
+    assert collector.folder.due() == []
 
 
 def test_a_report_has_a_next_version_only_when_its_content_changed(collector: Collector, clock: ManualClock) -> None:
