@@ -99,7 +99,7 @@ class Spool:
         self._mark: Mark | None = None
         self._saved_ns: int | None = None
         self._unsaved = False
-        self._loaded = False
+        self._loaded, self._apart = False, False
         self._dropped = 0
         self._troubles: dict[str, str] = {}
         with self._lock:
@@ -281,7 +281,7 @@ class Spool:
         if record.seq in self._done:
             return
         self._done.add(record.seq)
-        if self._loose and record.seq >= self._loose[0].record.seq:
+        if self._loose:
             self._loose = deque(item for item in self._loose if item.record.seq != record.seq)
         for part in reversed(self._files.items):
             if part.first <= record.seq <= part.last:
@@ -326,13 +326,12 @@ class Spool:
         self._done = Ranges(sorted(self._done.pairs + pairs))
         last = self._files.items[-1] if self._files.items else None
         highest = max([s.last for s in self._files.items] + [pair[1] for pair in self._done.pairs], default=-1)
-        known_to_its_end = (
-            last is not None and certain and last.last == highest and not self._next and not self._files.unread
-        )
-        self._next = max(self._next, highest + 1)
         if self._files.unread:
             self._count_apart()
-        if last is not None and known_to_its_end:
+        if self._apart:
+            return
+        self._next = highest + 1
+        if last is not None and certain and last.last == highest:
             self._run, self._run_on_disk = last.run, True
             try:
                 self._files.resume()
@@ -340,7 +339,9 @@ class Spool:
                 self._complain("resume", f"{last.path}: cannot be reopened: {error.strerror}")
 
     def _count_apart(self) -> None:
-        if self._next < _APART:
+        """Number this process's records where no other process's can lie, as those on the disk cannot all be seen."""
+        if not self._apart:
+            self._apart = True
             self._next = _APART | int.from_bytes(os.urandom(4)) << 24
 
     def _load_rest(self) -> None:

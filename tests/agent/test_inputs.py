@@ -48,6 +48,24 @@ def test_interface_counters_are_those_of_proc_net_dev() -> None:
         assert found[name].fields["index"] == socket.if_nametoindex(name)
 
 
+RECORDED = """\
+Inter-|   Receive                                   |  Transmit
+ face |bytes packets errs drop fifo frame comp multi|bytes packets errs drop fifo colls carrier comp
+ wan0: 18446744073709551615 2 3 4 5 6 7 8 9007199254740993 10 11 12 13 14 15 16
+"""
+
+
+def test_each_column_is_its_field_and_large_counters_are_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "dev").write_text(RECORDED)
+    monkeypatch.setattr("psutil.PROCFS_PATH", str(tmp_path))
+    (found,) = decode(encode(interfaces.collect(interfaces.Config(), env())))[0]
+    numbers = {"bytes": (2**64 - 1, 2**53 + 1), "packets": (2, 10), "errors": (3, 11), "discards": (4, 12)}
+    for word, (received, sent) in numbers.items():
+        assert (found.fields[f"receive_{word}_total"], found.fields[f"transmit_{word}_total"]) == (received, sent)
+    assert "up" not in found.fields, "what is not known is not said"
+
+
 def test_traffic_is_seen_in_the_next_reading() -> None:
     config = interfaces.Config(include=("lo",), exclude=())
     before = by_interface(config)["lo"].fields

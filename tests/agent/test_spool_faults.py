@@ -96,7 +96,9 @@ def test_any_operation_may_fail_once(tmp_path: Path, fault: int) -> None:
         assert len(lost) <= history.counted + spool.state().dropped + spool.state().damaged, (number, disk.last, lost)
         assert not lost or fault in (errno.ENOSPC, 0), (number, disk.last, lost)
         spool.close()
-        assert history.waiting(Spool(directory, Config(), history.clock)) >= history.accepted - history.settled - lost
+        again = Spool(directory, Config(), history.clock)
+        assert history.waiting(again) >= history.accepted - history.settled - lost
+        assert again.state().damaged == 0, (number, disk.last, "a failed write leaves nothing half-written")
     assert number > 40
 
 
@@ -112,6 +114,37 @@ def test_a_dead_disk_keeps_the_newest_in_memory_until_it_works_again(tmp_path: P
         assert history.waiting(spool) == history.made
         spool.close()
         assert history.waiting(Spool(directory, Config(), history.clock)) == history.made
+
+
+def test_a_number_given_to_a_record_in_memory_is_not_given_again_after_a_crash(tmp_path: Path) -> None:
+    for dies_at in range(1, 60, 3):
+        history, disk = History(), FailingDisk(dies_at, errno.ENOSPC, for_good=True)
+        directory = tmp_path / str(dies_at)
+        spool = Spool(directory, Config(), history.clock, disk=disk)
+        for _ in range(9):
+            history.append(spool)
+            history.waiting(spool)
+        after = Spool(directory, Config(), history.clock)
+        for _ in range(9):
+            assert history.append(after)
+        history.waiting(after)
+
+
+def test_receipts_for_records_in_memory_settle_nothing_that_lies_on_the_disk(tmp_path: Path) -> None:
+    history = History()
+    before = Spool(tmp_path, Config(), history.clock)
+    for _ in range(5):
+        history.append(before)
+    before.close()
+    for first_failure in (1, 2, 3, 4):
+        disk = FailingDisk(first_failure, errno.EIO, for_good=True)
+        spool = Spool(tmp_path, Config(), history.clock, disk=disk)
+        assert not history.append(spool)
+        history.settle(spool, 1)
+        disk.repair()
+        assert history.append(spool)
+        assert history.waiting(spool) == history.made - history.settled
+        spool.close()
 
 
 def test_what_was_accepted_survives_a_power_cut_at_any_operation(tmp_path: Path) -> None:

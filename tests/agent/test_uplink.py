@@ -109,7 +109,9 @@ def test_what_was_measured_is_delivered_once_over_one_connection(node: Node, sin
     assert node.spool.mark.head == sink.head
 
 
-@pytest.mark.parametrize("fault", ["portal", "cut", "forged", "status:500", "status:200", "busy:0", "status:403"])
+@pytest.mark.parametrize(
+    "fault", ["portal", "cut", "forged", "other", "status:500", "status:200", "busy:0", "status:403"]
+)
 def test_whatever_is_not_a_signed_receipt_keeps_the_records(node: Node, sink: Sink, fault: str) -> None:
     node.measure(3)
     sink.script.append(fault)
@@ -207,6 +209,21 @@ def test_duplicates_of_old_length_are_not_taken_for_a_restore(node: Node, sink: 
     node.turn()
     assert node.waiting == 0
     assert len(sink.posts) == 3
+
+
+def test_what_is_sent_again_after_a_lost_list_of_receipts_is_sent_once(node: Node, sink: Sink, tmp_path: Path) -> None:
+    for _ in range(6):
+        node.measure(1)
+        node.turn()
+    node.spool.close()
+    (tmp_path / "spool-0" / "settled").unlink()
+    node.uplink._spool = node.spool = Spool(tmp_path / "spool-0", Config(), node.clock)
+    node.uplink._fitted = lambda took_s: 1  # type: ignore[method-assign]
+    node.uplink._limit = 1
+    for _ in range(10):
+        node.turn()
+    assert node.waiting == 0
+    assert len(sink.posts) == 6 + 6
 
 
 def test_a_quarantined_batch_is_settled_and_said(node: Node, sink: Sink, capsys: pytest.CaptureFixture[str]) -> None:
