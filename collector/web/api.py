@@ -25,7 +25,7 @@ from collector.web import months, records, views
 from collector.web.auth import Gate
 from collector.web.enrolment import Enrolment
 from collector.web.facts import facts
-from collector.web.intake import PATHS, routes
+from collector.web.intake import PATHS, Shortcut, routes
 from collector.web.page import PAGES, StatusPage, content
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,8 @@ def create(collector: Collector) -> FastAPI:
         journal_id=collector.folder.journal.id,
         ca=listen.ca,
     )
-    app.router.routes.extend(routes(ingest=collector.ingest, enrolment=enrolment))
+    senders = routes(ingest=collector.ingest, enrolment=enrolment)
+    app.router.routes.extend(senders)
     for fault in FAULTS:
         app.add_exception_handler(fault, _faulty)
     _add_live(app, collector)
@@ -75,6 +76,7 @@ def create(collector: Collector) -> FastAPI:
     app.mount("/assets/swagger", StaticFiles(directory=swagger_ui_path))
     app.openapi = _described(app)  # type: ignore[method-assign]
     app.add_middleware(Gate, operators=collector.folder.register.access, behind_proxy=listen.behind_proxy)
+    app.add_middleware(Shortcut, senders=senders)
     return app
 
 
