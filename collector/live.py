@@ -143,7 +143,7 @@ class Live:
 
     def _wants(self, entry: Entry, recent: bool, measurement: str, tags: Tags) -> bool:
         if measurement == "nadi_interface" and recent:
-            return (entry.agent, entry.device, dict(tags).get("interface", "")) in self._tails
+            return len(tags) == 2 and (entry.agent, tags[0][1], tags[1][1]) in self._tails  # device, interface
         return measurement == "nadi_agent"
 
     def _note_sender(self, entry: Entry, readings: Sequence[Reading]) -> None:

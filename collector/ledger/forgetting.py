@@ -24,11 +24,11 @@ def anchor(db: sqlite3.Connection) -> tuple[int, bytes]:
     return int(id), bytes.fromhex(head) or ZERO_HEAD
 
 
-def remembers_batch(db: sqlite3.Connection, agent: int, run: int, seq: int) -> bytes | None:
-    """Return b"" when a forgotten batch had this key, else None."""
-    sql = "SELECT high FROM seen_batch WHERE agent = ? AND run = ? AND low <= ? ORDER BY low DESC LIMIT 1"
-    found = db.execute(sql, (agent, run, seq)).fetchone()
-    return b"" if found and found[0] >= seq else None
+KNOWN_BATCH = """
+    SELECT sha256 FROM entry WHERE agent = ?1 AND run = ?2 AND seq = ?3 AND run <> 0 UNION ALL
+    SELECT x'' FROM seen_batch WHERE agent = ?1 AND run = ?2 AND low <= ?3 AND high >= ?3 LIMIT 1
+"""
+"""The hash stored under the key of a batch, empty when only its key is remembered; parameters agent, run, seq."""
 
 
 def remembers_write(db: sqlite3.Connection, key: str) -> bytes | None:

@@ -165,9 +165,8 @@ class Journal:
             found = db.execute("SELECT sha256 FROM entry WHERE key = ?", (entry.key,)).fetchone()
             return bytes(found[0]) if found else forgetting.remembers_write(db, entry.key)
         batch = (self._names.number(db, entry.agent), self._names.number(db, entry.run), entry.seq)
-        found = db.execute("SELECT sha256 FROM entry WHERE agent = ? AND run = ? AND seq = ? AND run <> 0", batch)
-        row = found.fetchone()
-        return bytes(row[0]) if row else forgetting.remembers_batch(db, *batch)
+        row = db.execute(forgetting.KNOWN_BATCH, batch).fetchone()
+        return bytes(row[0]) if row else None
 
     def seal(self, day: date, part: int, root: bytes) -> Appended:
         """Put the root hash of one part of a sealed day into the chain; raise JournalError for another root."""
