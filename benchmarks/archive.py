@@ -78,7 +78,7 @@ def write_month(archive: Archive, journal: Journal, opds: int) -> None:
             archive.put([Chunk(place, part.digest(), encode(part, place))])
             digests[day].append(part.digest())
     for day, found in digests.items():
-        record = SealRecord(day, 0, journal.id, 0, 0, b"", chained=False)
+        record = SealRecord(day, 0, journal.id, 0, 1, b"", chained=False)
         record = replace(record, root=root_of(record, found))
         journal.seal(day, 0, record.root)
         archive.record(replace(record, chained=True))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -41,14 +42,14 @@ def columns_of(rows: Iterable[Row], *, only: Series | None = None) -> dict[Serie
     ``only`` passes over the lines of other series. Raises LineError for a line that is not of the catalogue:
     ingest stores none, so the catalogue was cut.
     """
-    shapes: dict[tuple[str, bytes], _Shape] = {}
+    shapes: defaultdict[str, dict[bytes, _Shape]] = defaultdict(dict)
     tables: dict[Series, _Table] = {}
     stamps = _Stamps()
     for row in rows:
-        place = stamps.add(row)
+        place, known = stamps.add(row), shapes[row.agent]
         for line in inflate(row.body, MAX_DECODED).split(b"\n"):
             key = line[: line.find(b" ")]
-            shape = shapes.get((row.agent, key))
+            shape = known.get(key)
             if (shape is not None and shape.take(line, place)) or not line.strip() or line.startswith(b"#"):
                 continue
             series, reading = _read_in_full(line, row)
@@ -57,7 +58,7 @@ def columns_of(rows: Iterable[Row], *, only: Series | None = None) -> dict[Serie
             shape.add(reading, place)
             if b"\\" not in key:  # else the blank that ends it may be an escaped one
                 shape.learn(key)
-                shapes[row.agent, key] = shape
+                known[key] = shape
     return {series: table.columns(series, stamps).ordered() for series, table in tables.items() if table is not _PASSED}
 
 
@@ -101,7 +102,8 @@ class _Shape:
         self.values = [array(kind) for kind in types]
         self._casts = [_CASTS[kind] for kind in types]
         self._begin = 0
-        self._pattern = _pattern(names, types)
+        self._match = _pattern(names, types).fullmatch
+        self._appends = [column.append for column in self.values]
 
     def learn(self, key: bytes) -> None:
         """Expect further lines to begin with the same key."""
@@ -109,22 +111,22 @@ class _Shape:
 
     def take(self, line: bytes, place: int) -> bool:
         """Add the line if it matches the pattern."""
-        match = self._pattern.fullmatch(line, self._begin)
+        match = self._match(line, self._begin)
         if match is None:
             return False
-        *literals, time = match.groups()
-        self.times.append(int(time))
+        literals = match.groups()
+        self.times.append(int(literals[-1]))
         self.places.append(place)
-        for column, cast, literal in zip(self.values, self._casts, literals, strict=True):
-            column.append(cast(literal))
+        for append, cast, literal in zip(self._appends, self._casts, literals, strict=False):
+            append(cast(literal))
         return True
 
     def add(self, reading: Reading, place: int) -> None:
         """Add a reading of this shape."""
         self.times.append(reading.time_ns)
         self.places.append(place)
-        for column, cast, value in zip(self.values, self._casts, reading.fields.values(), strict=True):
-            column.append(cast(value))
+        for append, cast, value in zip(self._appends, self._casts, reading.fields.values(), strict=True):
+            append(cast(value))
 
 
 class _Table:

@@ -84,7 +84,9 @@ class Readings:
         if more is not None:
             more = more if fields is None else more.only(fields)
             columns = more if columns is None else joined([columns, more])
-        self.archive.open_days.put(key, Kept(newest, encode(columns, place) if columns is not None else b""))
+        # What is late for a sealed day is read once for its bins and sealed the next night.
+        if not after_id:
+            self.archive.open_days.put(key, Kept(newest, encode(columns, place) if columns is not None else b""))
         return columns
 
     def counter(
