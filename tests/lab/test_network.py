@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,7 @@ class Outcome:
 
     def __init__(self, laboratory: Laboratory, begun_ms: int, cut_ms: int, mended_ms: int) -> None:
         self.begun_ms, self.cut_ms, self.mended_ms = begun_ms, cut_ms, mended_ms
-        self.width_ms = laboratory.course.width_ms
+        self.width_ms, self.interval_ms = laboratory.course.width_ms, laboratory.course.interval * 1000
         self.log = laboratory.log
         with laboratory.centre.opened() as folder:
             self.problems = folder.journal.verify()
@@ -215,9 +216,11 @@ def the_cut_is_backfilled(outcome: Outcome) -> None:
     silent = [item.receive for item in outcome.taken[1] if outcome.cut_ms + 2000 < item.time_ms < outcome.mended_ms]
     assert len(silent) > 2
     assert silent[-1] - silent[0] < 10_000
+    steps = [after.time_ms - before.time_ms for before, after in pairwise(outcome.taken[1])]
+    assert max(steps) <= 3 * outcome.interval_ms
     known = outcome.bins(2, "receive").valid
     first, last = ((moment - outcome.start_ms) // outcome.width_ms for moment in (outcome.cut_ms, outcome.mended_ms))
-    assert known[first : last + 1].all()
+    assert known[first : min(last + 1, outcome.count - 1)].all()  # the very last bin is not over
 
 
 def test_nothing_is_lost_and_nothing_stored_twice(quick: Outcome) -> None:
