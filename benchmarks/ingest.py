@@ -1,7 +1,7 @@
 """Durable ingest: signed batches over HTTP into the journal, samples per CPU second of the server process.
 
 Bodies of 42 and of 1,000 lines (3 fields a line) from 50 agents are signed beforehand and sent over loopback by
-another process on 8 connections. The collector's application, with a link of each agent in its live state, verifies,
+another process on 32 connections. The collector's application, with a link of each agent in its live state, verifies,
 decompresses, judges every line, commits with fsync and signs the receipt. A third run sends bodies of 28 lines one
 at a time and counts the bytes written to disk.
 Peer: VictoriaMetrics, which takes the same lines plain or gzipped, without a signature and without fsync.
@@ -56,8 +56,8 @@ class Load:
 
 
 LOADS = (
-    Load("42 lines", 42, 6000, 8),
-    Load("1,000 lines", 1000, 800, 8),
+    Load("42 lines", 42, 6000, 32),
+    Load("1,000 lines", 1000, 800, 32),
     Load("28 lines, one at a time", 28, 1500, 1),
 )
 
