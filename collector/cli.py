@@ -102,7 +102,7 @@ def _placed(made: _Parser, command: Callable[[Settings, argparse.Namespace, comm
 
 def _add_agents(group: _Parser) -> None:
     adding = group.add_subparsers(metavar="ACTION", required=True)
-    _placed(adding.add_parser("list", help="agents, their devices and last deliveries"), commands.agents)
+    _placed(adding.add_parser("list", help="agents, invitations and their devices"), commands.agents)
     made = adding.add_parser("token", help="print a token for one enrolment within 24 hours")
     made.add_argument("name")
     made.add_argument("--device", action="append", metavar="NAME", help="a device it speaks of (default: its own name)")

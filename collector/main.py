@@ -52,7 +52,8 @@ class _Server(uvicorn.Server):
 def run(settings: Settings) -> int:
     """Run the collector until SIGTERM or SIGINT; return the exit status. ConfigError, Busy and the parts' errors."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for chatty in ("apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     clock = SystemClock()
     with listening(settings.listen) as sock, Folder(settings, clock=clock, writer=True) as folder:
         collector = Collector(folder, clock=clock)

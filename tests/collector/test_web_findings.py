@@ -28,15 +28,21 @@ def collector(tmp_path: Path, clock: ManualClock) -> Iterator[Collector]:
         text = LIMITED.replace('name = "Router 1"', 'name = "Router 1"\nsource = "token:tele"')
         collector.folder.register.apply(document(text), actor="t", now_ns=NOW)
         collector.live.adopt(collector.folder.register.inventory())
-        access = collector.folder.register.access
-        token = access.mint_write_token(name="tele", devices=["r1"], actor="t", now_ns=NOW)
-        body = "".join(
-            f"nadi_interface,device=r1,interface=ether1 receive_bytes_total={(3600 - ago) * OCTETS_A_SECOND}u,"
-            f"transmit_bytes_total=0u {NOW - ago * NS}\n"
-            for ago in range(3600, -1, -30)
-        )
-        assert collector.ingest.write(body.encode(), token=token, precision="ns", gzip=False).status == 204
+        send(collector, [(second, second * OCTETS_A_SECOND) for second in range(-3600, 1, 30)])
         yield collector
+
+
+def send(collector: Collector, counted: list[tuple[int, int]]) -> None:
+    """Deliver readings: seconds from NOW, octets received (from a million seconds' worth on)."""
+    access, now_ns = collector.folder.register.access, collector.clock.now().wall_ns
+    token = access.mint_write_token(name="tele", devices=["r1"], actor="t", now_ns=now_ns)
+    body = "".join(
+        f"nadi_interface,device=r1,interface=ether1 receive_bytes_total={10**6 * OCTETS_A_SECOND + octets}u,"
+        f"transmit_bytes_total=0u {NOW + second * NS}\n"
+        for second, octets in counted
+    )
+    assert collector.ingest.write(body.encode(), token=token, precision="ns", gzip=False).status == 204
+    access.revoke_write_token("tele", actor="t", now_ns=now_ns)
 
 
 def test_100_of_90_mbps_on_a_limited_link_is_found_and_shown(collector: Collector) -> None:
@@ -50,6 +56,23 @@ def test_100_of_90_mbps_on_a_limited_link_is_found_and_shown(collector: Collecto
     assert "melampaui alokasi padahal dibatasi: 100,00 Mbps" in here.get("/").text
     assert 'nadi_finding_open{rule="over_allocation",severity="tinggi"} 1.0' in here.get("/metrics").text
     assert 'nadi_evaluation_coverage_ratio{opd="BPKAD"}' in here.get("/metrics").text
+
+
+def test_a_finding_that_ended_stands_no_longer(collector: Collector, clock: ManualClock) -> None:
+    clock.advance(1800 * NS)
+    send(collector, [(second, 0) for second in range(30, 1801, 30)])
+    collector.jobs.run("judge")
+    assert collector.judgement is not None
+    assert collector.judgement.findings == ()
+
+
+def test_a_bin_that_is_not_the_newest_is_not_exported_as_if_it_were(collector: Collector, clock: ManualClock) -> None:
+    here = Visitor(create(collector))
+    assert 'nadi_opd_rate_bits_per_second{direction="unduh",opd="BPKAD"} 1e+08' in here.get("/metrics").text
+    clock.advance(600 * NS)
+    later = here.get("/metrics").text
+    assert "nadi_opd_rate_bits_per_second" not in later
+    assert 'nadi_link_bin_valid{link="wan-bpkad",opd="BPKAD"} 0.0' in later
 
 
 def test_before_the_first_judgement_nothing_is_claimed(collector: Collector) -> None:
