@@ -68,7 +68,7 @@ def test_values_that_floats_confuse_are_told_apart() -> None:
 
 
 def test_floats_within_their_error_never_change_a_rank() -> None:
-    rng, base = random.Random(3), 10**15
+    rng, base = random.Random(3), 10**16
     values = [Fraction(base * 2 + rng.randrange(6), 2) for _ in range(60)]
     astray = np.array([float(value) * (1 + rng.choice([-1, 0, 1]) * 2.0**-52) for value in values])
     order = Order.of(astray, 2.0**-51, lambda places: [values[i] for i in places])
