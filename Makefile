@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip --disable-pip-version-check --quiet
+PIP := $(BIN)/pip --disable-pip-version-check --quiet --quiet
 # What the tests need beside Python: namespaces, shaped links, load, and readers of PDF files.
 DEBIAN := iproute2 iperf3 ethtool iputils-ping poppler-utils qpdf
 
