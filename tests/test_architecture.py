@@ -31,6 +31,8 @@ DOORS = {
     "prometheus_client": ("collector/feeds/exposition.py",),
     "typst": ("collector/report/pdf.py",),
     "xlsxwriter": ("collector/report/workbook.py",),
+    "cryptography": ("agent/snmp/usm.py",),
+    "pysnmp": ("agent/snmp/traps.py",),
 }
 AGENT_PACKAGES = {"psutil", "nacl"}
 TOP_LEVEL = {
