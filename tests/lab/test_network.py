@@ -91,12 +91,12 @@ class Laboratory:
         return (self._folder / f"agent-{number}.log").read_text(encoding="utf-8")
 
     def load(self, number: int, seconds: int) -> subprocess.Popen[bytes]:
-        """Let a router fetch as fast as its line goes."""
+        """Let a router fetch as fast as its line goes: four flows, so that one's recovery leaves no hole."""
         port, log = str(5300 + number), self._folder / f"iperf-{number}.log"
         self.network.start("noc", "iperf3", "-s", "-1", "-p", port, log=log)
         time.sleep(0.3)
         return self.network.start(
-            f"r{number}", "iperf3", "-c", CENTRE_ADDRESS, "-p", port, "-R", "-t", str(seconds), log=log
+            f"r{number}", "iperf3", "-c", CENTRE_ADDRESS, "-p", port, "-R", "-P", "4", "-t", str(seconds), log=log
         )
 
     def run(self) -> Outcome:
