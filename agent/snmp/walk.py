@@ -1,0 +1,183 @@
+"""Multi-column GETBULK: a reply brings the next rows of all columns, each going on from its own last name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.snmp import message
+from agent.snmp.ber import Binding, Malformed, arcs_of, write_oid
+from agent.snmp.errors import BadReply, ErrorStatus, NotIncreasing, SnmpError, TooMuch, status_name
+from agent.snmp.session import NO_ERROR, NO_SUCH_NAME, TOO_BIG, Reply, Request, Target, Task, Walk, scalar_value
+from agent.snmp.values import Kind, Oid, Value, check_oid, oid_of, oid_text, read
+
+_END_OF_MIB = 0x82
+_EXCEPTIONS = (0x80, 0x81, _END_OF_MIB)
+
+
+def columns(target: Target, wanted: Sequence[Oid], *, scalars: Sequence[Oid] = ()) -> Task[Walk]:
+    """Walk columns side by side with GETBULK (RFC 3416 §4.2.3), ``scalars`` (full names ending in 0) as non-repeaters.
+
+    Rows are kept by the index in the name, so columns may have gaps and different lengths; what lies beyond a column's
+    end is dropped. ``tooBig``, an empty or a cut reply shrink the request. A column stops, keeping its rows, at a name
+    that does not increase, at ``max_rows``, or when the device reports an error for it. Raise SnmpError as ``get``.
+    """
+    walk = _Walk(target, wanted, scalars)
+    while (request := walk.request()) is not None:
+        walk.take((yield request))
+    return walk.result()
+
+
+class _Column:
+    """One column under way: the octets of its prefix and of its last name, its rows."""
+
+    __slots__ = ("ended", "last", "name", "oid", "prefix", "rows", "stopped")
+
+    def __init__(self, oid: Oid) -> None:
+        check_oid(oid)
+        self.oid = oid
+        self.prefix = self.name = write_oid(oid)
+        self.last: Oid = ()
+        self.rows: dict[Oid, Value] = {}
+        self.ended = False
+        self.stopped: SnmpError | None = None
+
+    def stop(self, error: SnmpError) -> None:
+        """End the column for a reason other than its end."""
+        self.ended = True
+        self.stopped = error
+
+    def take(self, bindings: list[Binding], most: int, known: dict[bytes, Oid], host: str) -> None:
+        """Add the rows of one reply."""
+        prefix, rows, last, name = self.prefix, self.rows, self.last, self.name
+        size, room = len(prefix), most - len(rows)
+        for name, tag, raw in bindings:
+            if not name.startswith(prefix) or tag == _END_OF_MIB:
+                self._leave(name, tag, last, host)
+                break
+            suffix = name[size:]
+            index = known.get(suffix)
+            if index is None:
+                try:
+                    index = known[suffix] = arcs_of(suffix)
+                except Malformed as error:
+                    self.stop(BadReply(f"{host} gave a name under {oid_text(self.oid)} that is none: {error}"))
+                    break
+            if index <= last:
+                self.stop(self._not_increasing(self.oid + last, self.oid + index, host))
+                break
+            if room == 0:
+                self.stop(TooMuch(f"{host} has more than {most} rows in {oid_text(self.oid)}"))
+                break
+            room -= 1
+            last = index
+            rows[index] = read(tag, raw)
+        else:
+            self.last, self.name = last, name
+
+    def _leave(self, name: bytes, tag: int, last: Oid, host: str) -> None:
+        """End the column at a name outside it, which must nevertheless follow the last one (RFC 3416 §4.2.2)."""
+        self.ended = True
+        if tag in _EXCEPTIONS:
+            return
+        try:
+            follows = oid_of(name)
+        except Malformed as error:
+            self.stop(BadReply(f"{host} gave a name behind {oid_text(self.oid)} that is none: {error}"))
+            return
+        if follows <= self.oid + last:
+            self.stop(self._not_increasing(self.oid + last, follows, host))
+
+    @staticmethod
+    def _not_increasing(before: Oid, after: Oid, host: str) -> NotIncreasing:
+        return NotIncreasing(f"{host} gave {oid_text(after)} after {oid_text(before)}")
+
+
+class _Walk:
+    """The state of one walk: which columns go on, and how many bindings a reply may hold."""
+
+    def __init__(self, target: Target, wanted: Sequence[Oid], scalars: Sequence[Oid]) -> None:
+        self._target = target
+        self._columns = [_Column(oid) for oid in dict.fromkeys(wanted)]
+        self._scalars = list(dict.fromkeys(scalars))
+        for oid in self._scalars:
+            check_oid(oid)
+            if oid[-1] != 0 or len(oid) < 3:
+                raise ValueError(f"{oid_text(oid)} is not the full name of a scalar: it does not end in 0")
+        self._first: dict[Oid, Value] = {}
+        self._last: dict[Oid, Value] = {}
+        self._budget = max(target.max_bindings, len(self._scalars) + 1)
+        self._known: dict[bytes, Oid] = {}
+        self._asked: list[_Column] = []
+        self._repetitions = 0
+        self._requests = 0
+
+    def request(self) -> Request | None:
+        """Return what to ask next; None when all columns have ended."""
+        active = [column for column in self._columns if not column.ended]
+        if not active and (self._requests or not self._scalars):
+            return None
+        room = max(self._budget - len(self._scalars), 1)
+        self._asked = active[:room]
+        self._repetitions = room // len(self._asked) if self._asked else 0
+        self._requests += 1
+        # GETBULK gives the name that follows: the scalar without its 0 is followed by the scalar.
+        names = [write_oid(oid[:-1]) for oid in self._scalars] + [column.name for column in self._asked]
+        return Request(self._target, message.GETBULK, names, len(self._scalars), self._repetitions)
+
+    def take(self, reply: Reply) -> None:
+        """Add what came; raise ErrorStatus, BadReply."""
+        still, width, host = len(self._scalars), len(self._asked), self._target.host
+        if reply.repetitions < self._repetitions:
+            # The engine asked for less after a time-out: what came through is what is asked from now on.
+            self._repetitions = reply.repetitions
+            self._budget = still + max(width * self._repetitions, 1)
+        if reply.status != NO_ERROR:
+            self._error(reply)
+            return
+        bindings = reply.bindings
+        if len(bindings) > still + width * self._repetitions:
+            raise BadReply(f"{host} answered {len(bindings)} bindings, more than were asked")
+        if len(bindings) < still or (width and len(bindings) == still):
+            self._shrink(BadReply(f"{host} answered an empty list of bindings"))
+            return
+        self._last = {oid: scalar_value(oid, bindings[at]) for at, oid in enumerate(self._scalars)}
+        self._first = {**self._last, **self._first}
+        for at, column in enumerate(self._asked, still):
+            column.take(bindings[at::width], self._target.max_rows, self._known, host)
+
+    def _error(self, reply: Reply) -> None:
+        status, index, host = reply.status, reply.error_index, self._target.host
+        error = ErrorStatus(f"{host} answered {status_name(status)} (index {index})", status, index)
+        if status == TOO_BIG:
+            self._shrink(error)
+            return
+        at = index - 1 - len(self._scalars)
+        if 0 <= at < len(self._asked):
+            column = self._asked[at]
+            place = oid_text(column.oid + column.last)
+            if status == NO_SUCH_NAME:
+                column.ended = True
+            else:
+                column.stop(ErrorStatus(f"{host} answered {status_name(status)} behind {place}", status, index))
+        elif 1 <= index <= len(self._scalars):
+            oid = self._scalars.pop(index - 1)
+            self._first[oid] = Value(Kind.BAD, status_name(status))
+        else:
+            raise error
+
+    def _shrink(self, error: SnmpError) -> None:
+        """Ask for half as much; raise ``error`` where it was the least already."""
+        asked = len(self._asked) * self._repetitions
+        if asked <= 1:
+            raise error
+        self._budget = len(self._scalars) + asked // 2
+
+    def result(self) -> Walk:
+        """Return what was gathered."""
+        return Walk(
+            columns={column.oid: column.rows for column in self._columns},
+            scalars=self._first,
+            scalars_last={**self._first, **self._last},
+            stopped={column.oid: column.stopped for column in self._columns if column.stopped is not None},
+            requests=self._requests,
+        )
