@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from agent.clock import DAY_S, MS, NS, Moment
 from agent.envelope import Envelope, EnvelopeError, Header, inflate
 from agent.reading import LineError
 from collector.ledger.body import Identity, Lines
-from collector.ledger.entry import CLOCK_CORRECTED, CLOCK_UNSURE, Entry, batch_key
+from collector.ledger.entry import CLOCK_CORRECTED, CLOCK_UNSURE, LATE, LATE_NS, Entry, batch_key
 
 MAX_DECODED = 8 << 20
 """Bytes of one body, decompressed."""
@@ -90,7 +91,7 @@ class SeriesCap:
         self._day = 0
         self._seen: dict[tuple[str, bool], set[bytes]] = {}
 
-    def over(self, device: str, series: set[bytes], received_ns: int) -> frozenset[bytes]:
+    def over(self, device: str, series: Set[bytes], received_ns: int) -> frozenset[bytes]:
         """Return those of a device's series that are too many."""
         day = received_ns // (DAY_S * NS)
         if day != self._day:
@@ -100,7 +101,7 @@ class SeriesCap:
         health = {key for key in series if key.startswith((b"nadi_agent,", b"nadi_input,"))}
         return self._excess((device, True), health) | self._excess((device, False), series - health)
 
-    def _excess(self, which: tuple[str, bool], series: set[bytes]) -> frozenset[bytes]:
+    def _excess(self, which: tuple[str, bool], series: Set[bytes]) -> frozenset[bytes]:
         seen = self._seen.setdefault(which, set())
         fresh = sorted(series - seen)
         room = max(0, self._limit - len(seen))
@@ -185,7 +186,7 @@ def admit(envelope: Envelope, *, sent: Moment | None, received_ns: int, cap: Ser
     return Admitted(entry, lines, rejected)
 
 
-def _check_identities(header: Header, identities: set[Identity]) -> None:
+def _check_identities(header: Header, identities: Set[Identity]) -> None:
     for tag, value in identities:
         if value != (header.agent if tag == "agent" else header.device):
             reason = f"a line of agent {header.agent}, device {header.device} says {tag} {value[:64]}"
@@ -199,4 +200,5 @@ def _times(header: Header, lines: Lines, *, sent: Moment | None, received_ns: in
     first, last = (lines.first_ns, lines.last_ns) if len(lines) else (header.wall_ns, header.wall_ns)
     if max(last, header.wall_ns) + shift > received_ns + SANE_NS or min(first, header.wall_ns) + shift < EARLIEST_NS:
         return 0, flags & ~CLOCK_CORRECTED | CLOCK_UNSURE
-    return shift, flags
+    late = not flags & CLOCK_UNSURE and received_ns - (last + shift) > LATE_NS
+    return shift, flags | LATE * late

@@ -72,21 +72,25 @@ class Evaluator:
     parameters: Parameters
 
     def evaluate(self, month: Month, *, until_ns: int | None = None, compare: bool = True) -> Evaluation:
-        """Evaluate ``month`` (up to ``until_ns``), with last month's P95 beside it when ``compare`` is set."""
+        """Evaluate ``month`` (up to ``until_ns``).
+
+        ``compare`` adds last month's P95, and how many readings came late or with a wrong clock.
+        """
         previous = self._previous(month.shifted(-1)) if compare else {}
-        return evaluate(self._input(month, until_ns=until_ns, previous=previous), self.parameters)
+        given = self._input(month, until_ns=until_ns, previous=previous, marks=compare)
+        return evaluate(given, self.parameters)
 
     def _previous(self, month: Month) -> Previous:
-        found = evaluate(self._input(month, until_ns=None, previous={}), self.parameters)
+        found = evaluate(self._input(month, until_ns=None, previous={}, marks=False), self.parameters)
         return {opd.code: (opd.unduh.p95, opd.unggah.p95) for opd in found.opds}
 
-    def _input(self, month: Month, *, until_ns: int | None, previous: Previous) -> MonthInput:
+    def _input(self, month: Month, *, until_ns: int | None, previous: Previous, marks: bool) -> MonthInput:
         return MonthInput(
             month=month,
             zone=self.zone,
             region=self.inventory.region,
             closed_ns=closing_ns(month, self.zone),
-            opds=self._opds(month, previous),
+            opds=self._opds(month, previous, marks=marks),
             contracts=tuple(
                 self._contract(item, month)
                 for item in self.inventory.contracts
@@ -96,24 +100,25 @@ class Evaluator:
             until_ns=until_ns,
         )
 
-    def _opds(self, month: Month, previous: Previous) -> Iterator[OpdInput]:
+    def _opds(self, month: Month, previous: Previous, *, marks: bool) -> Iterator[OpdInput]:
         for opd in self.inventory.opds:
             down, up = previous.get(opd.code, (None, None))
             yield OpdInput(
                 code=opd.code,
                 name=opd.name,
                 klass=opd.klass,
-                links=tuple(self._links(self.inventory.links_of(opd.code), month)),
+                links=tuple(self._links(self.inventory.links_of(opd.code), month, marks=marks)),
                 allocations=spans_of(self.inventory, opd.code),
                 previous_unduh=down,
                 previous_unggah=up,
             )
 
-    def _links(self, links: tuple[Link, ...], month: Month) -> Iterator[LinkInput]:
+    def _links(self, links: tuple[Link, ...], month: Month, *, marks: bool) -> Iterator[LinkInput]:
         for link in links:
             if not touches(link.active_from, link.active_to, month, self.zone):
                 continue
             unduh, unggah = self.bins.link_span(link, month.days)
+            flagged, late = self.bins.marks(link, month.days) if marks else (None, None)
             yield LinkInput(
                 link=link.code,
                 device=link.device,
@@ -125,6 +130,8 @@ class Evaluator:
                 active_to_ns=link.active_to,
                 medium=link.medium,
                 provider=link.provider,
+                clock_flagged=flagged,
+                late=late,
             )
 
     def _contract(self, contract: Contract, month: Month) -> ContractInput:
@@ -140,7 +147,7 @@ class Evaluator:
             valid_from_ns=contract.valid_from,
             valid_to_ns=contract.valid_to,
             cost_rupiah_month=contract.cost_rupiah_month,
-            links=tuple(self._links(uplinks, month)),
+            links=tuple(self._links(uplinks, month, marks=False)),
         )
 
 

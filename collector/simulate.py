@@ -21,7 +21,7 @@ from collector.ledger.seal import seal
 from collector.register.access import Access
 from collector.register.document import reads
 from collector.simulation.model import Simulation, simulation
-from collector.simulation.papers import inventory
+from collector.simulation.papers import OFFICE, inventory
 from collector.simulation.scenario import REGION, SimulationError
 from collector.simulation.station import HOUR_MS, LATE_HOURS, Station
 from collector.simulation.traffic import STEP_MS
@@ -76,12 +76,14 @@ def _write_settings(data: Path, model: Simulation) -> None:
         'data = "."',
         f'zone = "{model.place.zone.name}"',
         f'region = "{REGION}"',
+        'report = "report.toml"',
         "",
         "[evaluation]",
         f"holidays = [{model.place.holiday.isoformat()}]",
         "",
     ]
     (data / FILE).write_text("\n".join(lines), encoding="utf-8")
+    (data / "report.toml").write_text(OFFICE, encoding="utf-8")
 
 
 def _enrol(station: Station, access: Access, now_ns: int) -> None:

@@ -67,7 +67,7 @@ class LinkInput:
 
     ``unduh`` is traffic towards the OPD. ``active_from_ns``/``active_to_ns`` lie on bin edges (the register
     sees to it); a bin that straddles one is not expected. ``clock_flagged`` counts readings whose clock was
-    corrected or unsure, ``late`` those that came more than a day late; None where nobody counted.
+    corrected or unsure, ``late`` those that came more than an hour late; None where nobody counted.
     """
 
     link: str

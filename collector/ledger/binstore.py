@@ -93,6 +93,12 @@ class BinStore:
         receive, transmit = (self._joined([made[day][i] for day in days], days[0]) for i in range(len(DIRECTIONS)))
         return (receive, transmit) if link.unduh == "receive" else (transmit, receive)
 
+    def marks(self, link: Link, days: Sequence[date]) -> tuple[int, int]:
+        """Count the link's readings of these days whose clock was wrong, and those that came late."""
+        device, zone = self._devices[link.device], self._journal.zone
+        series = interface_series(source=device.source, device=link.device, interface=link.interface)
+        return self._readings.marks(series, start_ns=zone.day_start(days[0]), end_ns=zone.day_start(days[-1] + _DAY))
+
     def _joined(self, halves: Sequence[_Half], first: date) -> Bins:
         counts = map(sum, zip(*(half.counts for half in halves), strict=True))
         return Bins(

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-CLOCK_CORRECTED, CLOCK_UNSURE, CLOCK_WALL_ONLY = 1, 2, 4
-"""Flags: times were corrected by the receive time; cannot be (no bins are made); no boot time is known."""
+CLOCK_CORRECTED, CLOCK_UNSURE, CLOCK_WALL_ONLY, LATE = 1, 2, 4, 8
+"""Flags: times were corrected by the receive time; cannot be (no bins are made); no boot time is known; the
+newest reading was more than ``LATE_NS`` old when it came."""
+
+LATE_NS = 3600 * 1_000_000_000
 
 ZERO_HEAD = bytes(32)
 """The chain head of an empty journal."""

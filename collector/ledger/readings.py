@@ -12,7 +12,7 @@ from agent.clock import MS
 from collector.ledger.archive import Archive
 from collector.ledger.chunks import Place, decode, encode
 from collector.ledger.columns import Column, Columns, Ints, Series, interface_series, joined
-from collector.ledger.journal import CLOCK_UNSURE, Journal
+from collector.ledger.journal import CLOCK_CORRECTED, CLOCK_UNSURE, LATE, Journal
 from collector.ledger.lines import columns_of
 from collector.ledger.opendays import Kept, Key
 from collector.measure.counters import CounterSeries
@@ -107,6 +107,21 @@ class Readings:
         evidence = {name: _filled(columns, field, missing) for name, (field, missing) in _EVIDENCE.items()}
         clock = {"time_ms": time_ms, "boot": columns.boot, "boot_ms": boot_ms}
         return {d: _series(columns.fields.get(f"{d}_bytes_total"), clock | evidence) for d in DIRECTIONS}
+
+    def marks(self, series: Series, *, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """Count the readings in ``[start_ns, end_ns)`` whose clock was wrong, and those that came late.
+
+        Readings of unsure time count (as wrong) to the span in which they were received, as far as the journal
+        still holds them.
+        """
+        columns = self.columns(series, start_ns=start_ns, end_ns=end_ns, fields=())
+        rows = (row for row in self.journal.unsure(device=series.device) if start_ns <= row.received_ns < end_ns)
+        unsure = columns_of(rows, only=series).get(series)
+        wrong = len(unsure) if unsure is not None else 0
+        if columns is None:
+            return wrong, 0
+        corrected, late = (int(np.count_nonzero(columns.flags & flag)) for flag in (CLOCK_CORRECTED, LATE))
+        return wrong + corrected, late
 
     def next_day(self, series: Series, day: date, *, later: bool) -> date | None:
         """Return the nearest day after ``day`` (or before it) that may hold readings of a series, however far."""

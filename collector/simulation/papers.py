@@ -21,6 +21,41 @@ _FLOOR = {"tinggi": 2, "sedang": 3, "dasar": 4}
 Value = str | int | bool
 Table = tuple[str, Mapping[str, Value]]
 
+OFFICE = """\
+# Nama-nama rekaan untuk laporan SIMULASI.
+region = "Kabupaten Contoh"
+classification = "TERBATAS"
+legal_basis = [
+    "Peraturan Presiden Nomor 95 Tahun 2018 tentang Sistem Pemerintahan Berbasis Elektronik.",
+    "Peraturan Bupati Contoh tentang Sistem Pemerintahan Berbasis Elektronik (rekaan).",
+]
+
+[letterhead]
+government = "PEMERINTAH KABUPATEN CONTOH"
+office = "DINAS KOMUNIKASI DAN INFORMATIKA"
+address = ["Jalan Merdeka Nomor 1, Contoh 12345"]
+place = "Contoh"
+
+[letter]
+number = "500.12.7/........../Diskominfo/{bulan}/{tahun}"
+nature = "Terbatas"
+attachment = "1 (satu) berkas"
+recipient = "Ketua Tim Koordinasi SPBE Kabupaten Contoh"
+through = "Sekretaris Daerah Kabupaten Contoh"
+destination = "Contoh"
+copies = ["Bupati Contoh (sebagai laporan)", "Inspektur Kabupaten Contoh"]
+
+[prepared]
+position = "Kepala Bidang Infrastruktur TIK"
+
+[checked]
+position = "Sekretaris Dinas Komunikasi dan Informatika"
+
+[approved]
+position = "Kepala Dinas Komunikasi dan Informatika"
+"""
+"""What the office would set in ``report.toml``; every name is made up."""
+
 
 def inventory(place: Grid, offices: Sequence[Office]) -> str:
     """Return the inventory of these offices, in force since the month's year began, as TOML."""

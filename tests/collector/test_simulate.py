@@ -82,6 +82,9 @@ def test_each_fate_shows_in_the_evaluation(simulated: Simulated, evaluation: Eva
     assert of[Fate.REBOOTED].quality.counts.resets == 2 * 7
     assert of[Fate.NARROW].quality.counts.ambiguous_wraps == 2
     assert of[Fate.GAPS].quality.counts.long > 0
+    assert of[Fate.BACKFILLED].quality.late
+    assert of[Fate.WRONG_CLOCK].quality.clock_flagged
+    assert (of[Fate.OUTAGE].quality.late, of[Fate.OUTAGE].quality.clock_flagged) == (60, 0)
     assert of[Fate.BACKFILLED].coverage == of[Fate.WRONG_CLOCK].coverage == of[Fate.OUTAGE].coverage == 1
 
 
