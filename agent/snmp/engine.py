@@ -153,10 +153,13 @@ class Engine:
             self._new.append(job)
 
     def turn(self, patience_s: float) -> None:
-        """Work on what is due; wait for it no longer than ``patience_s``."""
+        """Work on what is due; wait for it no longer than ``patience_s``, and not at all when a task has ended."""
+        before = self._open
         self._begin()
         now = now_s()
-        wait = min(patience_s, self._paced_until - now) if self._new else patience_s
+        wait = 0.0 if self._open < before else patience_s
+        if self._new:
+            wait = min(wait, self._paced_until - now)
         if self._timers:
             wait = min(wait, self._timers[0][0] - now)
         drained = True
