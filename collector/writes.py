@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Set, Sized
 from dataclasses import dataclass
 
 from agent.catalogue import RAW
@@ -87,7 +87,7 @@ def _check_names(lines: Lines, token: WriteToken) -> None:
             raise Refused("derived_name", reason, forbidden=True)
 
 
-def _series(lines: Lines, device: str, devices: Sized) -> set[bytes]:
+def _series(lines: Lines, device: str, devices: Sized) -> Set[bytes]:
     if len(devices) == 1:
         return lines.series
     return {line.key for line in lines.raw() if line.identity.value == device}

@@ -29,6 +29,7 @@ MAX_REJECTED = 1_000
 
 _BLOCK = 256 << 10
 _CACHE_BYTES = 8 << 20
+_SHORT = 8192
 _DIGITS = b"0123456789"
 _TO_BLANKS = bytes(c if 48 <= c <= 57 else 32 for c in range(256))
 _NUMBER = rb"(?:\d{1,19}u|-?\d{1,18}i|-?\d{1,17}(?:\.\d{1,17})?(?:e[+-]\d\d)?)"
@@ -71,12 +72,45 @@ class _Layout(NamedTuple):
     plain: bool
 
 
+class _Seen(NamedTuple):
+    """What the columns of keys and shapes of a body mean together."""
+
+    layouts: dict[tuple[bytes, bytes], _Layout]
+    series: frozenset[bytes]
+    identities: frozenset[Identity]
+    plain: bool
+
+
 class _Layouts:
-    """The pairs that were read in full, bounded in bytes; emptied when full, for a body needs only a few."""
+    """The pairs that were read in full, bounded in bytes; emptied when full, for a body needs only a few.
+
+    ``bodies`` holds short columns of keys and shapes as a whole: an agent's next body has mostly the same.
+    """
 
     def __init__(self) -> None:
         self.known: dict[tuple[bytes, bytes], _Layout] = {}
-        self._bytes = 0
+        self.bodies: dict[tuple[bytes, bytes], _Seen] = {}
+        self._bytes = self._body_bytes = 0
+
+    def of(self, keys: list[bytes], shapes: list[bytes], all_shapes: bytes) -> _Seen:
+        """Return what these columns mean; pairs that are not regular have no layout."""
+        if len(all_shapes) > _SHORT:
+            return self._look(set(zip(keys, shapes, strict=True)))
+        columns = (b" ".join(keys), all_shapes)
+        seen = self.bodies.get(columns)
+        if seen is None:
+            pairs = set(zip(keys, shapes, strict=True))
+            seen = self._look(pairs)
+            if len(seen.layouts) == len(pairs):
+                if self._body_bytes > _CACHE_BYTES:
+                    self.bodies, self._body_bytes = {}, 0
+                self._body_bytes += len(columns[0]) + len(columns[1]) + 8192
+                self.bodies[columns] = seen
+        return seen
+
+    def _look(self, pairs: set[tuple[bytes, bytes]]) -> _Seen:
+        found = {pair: self.known.get(pair) or self.learn(*pair) for pair in pairs}
+        return _seen({pair: layout for pair, layout in found.items() if layout is not None}, len(pairs))
 
     def learn(self, key: bytes, shape: bytes) -> _Layout | None:
         """Read a pair in full; None when it is not regular."""
@@ -90,6 +124,12 @@ class _Layouts:
 
 
 _LAYOUTS = _Layouts()
+
+
+def _seen(layouts: dict[tuple[bytes, bytes], _Layout], pairs: int) -> _Seen:
+    plain = len(layouts) == pairs > 0 and all(layout.plain for layout in layouts.values())
+    identities = frozenset(layout.identity for layout in layouts.values())
+    return _Seen(layouts, frozenset(key for key, _ in layouts), identities, plain)
 
 
 def _layout(key: bytes, shape: bytes) -> _Layout | None:
@@ -129,7 +169,7 @@ class _Block:
     fields: list[bytes]
     shapes: list[bytes]
     stamps: list[bytes]
-    layouts: dict[tuple[bytes, bytes], _Layout]
+    seen: _Seen
     samples: int
     others: dict[int, tuple[Reading, bytes]]
     rejected: list[Rejected]
@@ -138,29 +178,28 @@ class _Block:
         """Yield the readings of the series to keep, in order."""
         others = sorted(((n, reading) for n, (reading, _) in self.others.items()), reverse=True)
         others = [(n, reading) for n, reading in others if keep(reading.measurement, reading.tags)]
-        kept = {pair: layout for pair, layout in self.layouts.items() if keep(layout.measurement, layout.tags)}
-        for number, key, fields, shape, stamp in self._columns() if kept else ():
-            layout = kept.get((key, shape))
-            if layout is not None:
-                while others and others[-1][0] < number:
-                    yield others.pop()[1]
-                yield Reading(layout.measurement, layout.tags, _values(layout, fields), int(stamp))
+        layouts = self.seen.layouts
+        kept = {key for (key, _), layout in layouts.items() if keep(layout.measurement, layout.tags)}
+        for i in [i for i, key in enumerate(self.keys) if key in kept] if kept else ():
+            while others and others[-1][0] < self.numbers[i]:
+                yield others.pop()[1]
+            layout = layouts[self.keys[i], self.shapes[i]]
+            yield Reading(layout.measurement, layout.tags, _values(layout, self.fields[i]), int(self.stamps[i]))
         while others:
             yield others.pop()[1]
 
     def raw(self) -> Iterator[Line]:
         """Yield the lines as they came, in order."""
         lines = [
-            Line(number, key, self.layouts[key, shape].identity, int(stamp), b" ".join((key, fields, stamp)))
-            for number, key, fields, shape, stamp in self._columns()
+            Line(number, key, self.seen.layouts[key, shape].identity, int(stamp), b" ".join((key, fields, stamp)))
+            for number, key, fields, shape, stamp in zip(
+                self.numbers, self.keys, self.fields, self.shapes, self.stamps, strict=True
+            )
         ]
         for number, (reading, content) in self.others.items():
             key = series_key(reading.measurement, reading.tags).encode()
             lines.append(Line(number, key, _identity(reading), reading.time_ns, content))
         yield from sorted(lines)
-
-    def _columns(self) -> Iterator[tuple[int, bytes, bytes, bytes, bytes]]:
-        return zip(self.numbers, self.keys, self.fields, self.shapes, self.stamps, strict=True)
 
 
 def _values(layout: _Layout, fields: bytes) -> dict[str, int | float]:
@@ -187,8 +226,8 @@ class Lines(Sequence[Reading]):
         self.body = body
         self._kept: _Block | None = None
         self.rejected: list[Rejected] = []
-        self.series: set[bytes] = set()
-        self.identities: set[Identity] = set()
+        self.series: frozenset[bytes] = frozenset()
+        self.identities: frozenset[Identity] = frozenset()
         self.samples = self._count = 0
         self.first_ns, self.last_ns = 2**63, -(2**63)
         for block in _blocks(body):
@@ -205,15 +244,15 @@ class Lines(Sequence[Reading]):
             first = self.rejected[0]
             raise TooManyRejected(f"more than {MAX_REJECTED} bad lines; line {first.number}: {first.reason}")
         self._count += len(block.keys) + len(block.others)
-        self.series |= {key for key, _ in block.layouts}
-        self.identities |= {layout.identity for layout in block.layouts.values()}
+        self.series = self.series | block.seen.series if self.series else block.seen.series
+        self.identities = self.identities | block.seen.identities if self.identities else block.seen.identities
         self.samples += block.samples
         if block.stamps:
             self.first_ns = min(self.first_ns, int(min(block.stamps)))
             self.last_ns = max(self.last_ns, int(max(block.stamps)))
         for reading, _ in block.others.values():
-            self.series.add(series_key(reading.measurement, reading.tags).encode())
-            self.identities.add(_identity(reading))
+            self.series |= {series_key(reading.measurement, reading.tags).encode()}
+            self.identities |= {_identity(reading)}
             self.first_ns = min(self.first_ns, reading.time_ns)
             self.last_ns = max(self.last_ns, reading.time_ns)
 
@@ -269,9 +308,8 @@ def _blocks(body: bytes) -> Iterator[_Block]:
 
 
 def _overlong(line: bytes, number: int) -> _Block:
-    block = _Block((), [], [], [], [], {}, 0, {}, [])
-    if not line.isspace():
-        _read_odd([(number, line)], block)
+    block = _Block((), [], [], [], [], _seen({}, 0), 0, {}, [])
+    _read_odd([(number, line)], block)
     return block
 
 
@@ -288,17 +326,19 @@ def _judge(text: bytes, first: int) -> _Block:
         numbers, tokens, odd = _three_parts(text, numbers)
     keys, fields, stamps = tokens[0::3], tokens[1::3], tokens[2::3]
     joined = b"\n".join(fields)
-    shapes = joined.translate(None, _DIGITS).split(b"\n") if fields else []
-    layouts, bad = _bad_fields(keys, fields, shapes, joined)
-    bad |= _bad_stamps(stamps)
+    all_shapes = joined.translate(None, _DIGITS)
+    shapes = all_shapes.split(b"\n") if fields else []
+    seen = _LAYOUTS.of(keys, shapes, all_shapes)
+    bad = _bad_fields(keys, fields, shapes, joined, seen) | _bad_stamps(stamps)
     if bad:
         odd += [(numbers[i], b" ".join((keys[i], fields[i], stamps[i]))) for i in bad]
         good = [i for i in range(len(keys)) if i not in bad]
         numbers = [numbers[i] for i in good]
         keys, fields, shapes, stamps = ([column[i] for i in good] for column in (keys, fields, shapes, stamps))
-        layouts = {pair: layouts[pair] for pair in set(zip(keys, shapes, strict=True))}
+        pairs = set(zip(keys, shapes, strict=True))
+        seen = _seen({pair: seen.layouts[pair] for pair in pairs}, len(pairs))
         joined = b"\n".join(fields)
-    block = _Block(numbers, keys, fields, shapes, stamps, layouts, joined.count(b"="), {}, [])
+    block = _Block(numbers, keys, fields, shapes, stamps, seen, joined.count(b"="), {}, [])
     _read_odd(sorted(odd), block)
     return block
 
@@ -313,7 +353,7 @@ def _three_parts(text: bytes, numbers: Sequence[int]) -> tuple[list[int], list[b
         if len(parts) == 3:
             fit.append(number)
             tokens += parts
-        elif line and not line.isspace():
+        else:
             odd.append((number, line))
     return fit, tokens, odd
 
@@ -325,23 +365,12 @@ def _bad_stamps(stamps: list[bytes]) -> set[int]:
     return {i for i, stamp in enumerate(stamps) if len(stamp) != 19 or not stamp.isdigit() or stamp >= _END_OF_TIME}
 
 
-def _bad_fields(
-    keys: list[bytes], fields: list[bytes], shapes: list[bytes], joined: bytes
-) -> tuple[dict[tuple[bytes, bytes], _Layout], set[int]]:
-    """Return the layouts of the lines, and the places of those whose series, fields or numbers are not regular."""
-    known = _LAYOUTS.known
-    layouts: dict[tuple[bytes, bytes], _Layout] = {}
-    plain = bool(joined)
-    for pair in set(zip(keys, shapes, strict=True)):
-        layout = known.get(pair) or _LAYOUTS.learn(*pair)
-        if layout is not None:
-            layouts[pair] = layout
-        plain = plain and layout is not None and layout.plain
-    if plain and _digits_fit(joined):
-        return layouts, set()
+def _bad_fields(keys: list[bytes], fields: list[bytes], shapes: list[bytes], joined: bytes, seen: _Seen) -> set[int]:
+    """Return the places of lines whose series, fields or numbers are not regular."""
+    if seen.plain and _digits_fit(joined):
+        return set()
     pairs = zip(keys, shapes, strict=True)
-    bad = {i for i, pair in enumerate(pairs) if pair not in layouts or _FIELDS.fullmatch(fields[i]) is None}
-    return layouts, bad
+    return {i for i, pair in enumerate(pairs) if pair not in seen.layouts or _FIELDS.fullmatch(fields[i]) is None}
 
 
 def _digits_fit(fields: bytes) -> bool:
@@ -357,7 +386,7 @@ def _digits_fit(fields: bytes) -> bool:
 def _read_odd(odd: list[tuple[int, bytes]], block: _Block) -> None:
     """Read irregular lines one by one."""
     for number, line in odd:
-        if line.startswith(b"#"):
+        if not line or line.isspace() or line.startswith(b"#"):
             continue
         try:
             reading = parse_line(line)

@@ -91,6 +91,7 @@ def test_every_kind_of_line_is_taken_or_refused_alike(key: str) -> None:
 
 
 @given(st.lists(lines(), max_size=12))
+@example(["nadi_interface,device=a up=1i 5\n", "  \n", "\n", " \n"])
 @example(["nadi_interface,device=a up=1i\n", f"{STAMP} x {STAMP}\n"])
 def test_both_ways_take_the_same_lines(text: list[str]) -> None:
     same("".join(text).encode())
@@ -126,6 +127,7 @@ def test_what_was_learned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(200):
         Lines(encode([Reading("nadi_interface", (("device", f"d{i}"),), {"up": 1}, int(STAMP))]))
         assert len(judging._LAYOUTS.known) < 10
+        assert len(judging._LAYOUTS.bodies) < 10
 
 
 @pytest.mark.parametrize("piece", [b"a\n", b"\n", b"#\n", b"a b c\n", b"nadi_interface,device=a up=1u 5\n"])
