@@ -99,8 +99,9 @@ def deltas(series: CounterSeries, *, port_bps: int = 0, cache_s: int = 0) -> Del
     and fro, traffic would count twice.
 
     Evidence of a restart (boot id, uptime, discontinuity time, ifIndex, width of the counter) which only one
-    of the two readings carries cannot be compared: a reset. Of several faults the last in this order is told:
-    over-physical, ambiguous wrap, backward, reset, clock.
+    of the two readings carries cannot be compared: a reset. Where both carry an uptime, another boot id is that of
+    the poller: no reset, and dt is wall time, which the uptime must fit. Of several faults the last in this order is
+    told: over-physical, ambiguous wrap, backward, reset, clock.
     """
     series, contradictory = _ordered(series)
     end = series.time_ms[1:]
@@ -229,16 +230,29 @@ def _neighbours(series: CounterSeries) -> Mask:
 
 
 def _reset(series: CounterSeries, dt: Int64s) -> Mask | None:
-    """Tell which deltas span a restart of the counter (rule 1)."""
+    """Tell which deltas span a restart of the counter (rule 1).
+
+    A boot id is that of the machine which runs the agent. Of a polled device, which tells its uptime, it says nothing.
+    """
     masks = [
         column[1:] != column[:-1]
-        for column in (series.boot, series.discontinuity_ticks, series.index, series.bits)
+        for column in (series.discontinuity_ticks, series.index, series.bits)
         if _one(column) is None
     ]
     constant = _one(series.uptime_ticks)
-    if constant is None or constant >= 0:
+    told = constant is None or constant >= 0
+    if _one(series.boot) is None:
+        other = series.boot[1:] != series.boot[:-1]
+        masks.append(other & ~_both_tell_uptime(series.uptime_ticks) if told else other)
+    if told:
         masks.append(_restarted(series.uptime_ticks, dt))
     return np.logical_or.reduce(masks) if masks else None
+
+
+def _both_tell_uptime(uptime: Int64s) -> Mask:
+    known = (uptime >= 0) & (uptime < _U32)
+    both: Mask = known[1:] & known[:-1]
+    return both
 
 
 def _restarted(uptime: Int64s, dt: Int64s) -> Mask:

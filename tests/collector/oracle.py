@@ -91,8 +91,10 @@ def judged(one: Read, two: Read, dt: int, port_bps: int, cache_s: int) -> tuple[
 
 
 def restarted(one: Read, two: Read, dt: int) -> bool:
-    """Rule 1: boot id, uptime in exact ticks, discontinuity, ifIndex; the width is evidence of another counter."""
-    if one.boot != two.boot or one.discontinuity != two.discontinuity or one.index != two.index:
+    """Rule 1: boot id or else uptime in exact ticks, discontinuity, ifIndex; the width tells another counter."""
+    if one.boot != two.boot and (one.uptime is None or two.uptime is None):
+        return True
+    if one.discontinuity != two.discontinuity or one.index != two.index:
         return True
     if one.bits != two.bits or (one.uptime is None) != (two.uptime is None):
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +76,34 @@ def test_a_reset_at_any_position_costs_one_delta(position: int) -> None:
     got = deltas(series(reads))
     assert [i for i, verdict in enumerate(got.verdict) if verdict == Verdict.RESET] == [position - 1]
     assert int(got.octets.sum()) == 28 * 1000
+
+
+def polled(*states: tuple[int, int, int]) -> list[Read]:
+    """Polls each minute, 6000 octets a minute; a state is boot of the poller, its boot ms, uptime of the device."""
+    return [
+        Read(time_ms=60_000 * i, octets=6000 * i, boot=boot, boot_ms=boot_ms, uptime=uptime)
+        for i, (boot, boot_ms, uptime) in enumerate(states)
+    ]
+
+
+def test_a_restart_of_the_poller_is_no_reset_of_the_device() -> None:
+    reads = polled((1, 600_000, 50_000), (1, 660_000, 56_000), (2, 40_000, 62_000), (2, 100_000, 68_000))
+    got = deltas(series(reads))
+    assert [Verdict(v) for v in got.verdict] == [Verdict.VALID] * 3
+    assert got.octets.tolist() == [6000] * 3
+
+
+def test_a_restart_of_the_device_is_a_reset_whatever_the_poller_did() -> None:
+    for boot in (1, 2):
+        reads = polled((1, 600_000, 50_000), (boot, 660_000, 3_000))
+        assert [Verdict(v) for v in deltas(series(reads)).verdict] == [Verdict.RESET]
+
+
+def test_a_poller_that_comes_back_with_a_wrong_clock_measures_nothing_across_it() -> None:
+    reads = polled((1, 600_000, 50_000), (2, 660_000, 51_000))
+    assert [Verdict(v) for v in deltas(series(reads)).verdict] == [Verdict.RESET], "10 s in truth"
+
+
+def test_an_uptime_that_only_one_reading_tells_leaves_the_boot_id_to_judge() -> None:
+    one, two = polled((1, 600_000, 50_000), (2, 40_000, 56_000))
+    assert [Verdict(v) for v in deltas(series([one, replace(two, uptime=None)])).verdict] == [Verdict.RESET]

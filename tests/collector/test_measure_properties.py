@@ -29,7 +29,7 @@ RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[Healt
 def histories(draw: st.DrawFn) -> list[Read]:
     """A life of one counter: polls of any spacing, restarts, wraps, set clocks, changed speed, gaps in evidence."""
     bits = draw(st.sampled_from([32, 64]))
-    own = draw(st.booleans())
+    told = draw(st.sampled_from([("boot",), ("uptime",), ("boot", "uptime")]))  # a node, a write token, a poller
     wall, boot, uptime = T0 + draw(st.integers(-400_000, 400_000)), 0, draw(st.sampled_from([0, 5_000, 2**32 - 9_000]))
     octets = draw(st.sampled_from([0, 7, 2**31, 2**32 - 1, 2**bits - 1]))
     octets, speed, boot_id, index, disc = octets % 2**bits, draw(SPEEDS), 1, 3, draw(st.sampled_from([None, 0]))
@@ -51,7 +51,9 @@ def histories(draw: st.DrawFn) -> list[Read]:
             index, disc = index + draw(st.integers(0, 1)), draw(st.sampled_from([None, 0, 4]))
         elif event == 5:
             bits, octets = 96 - bits, octets % 2**32
-        shown = own and event != 6
+        elif event == 8:
+            boot, boot_id = 0, boot_id + 1  # the poller restarts, or a node whose counters outlive it
+        shown = "boot" in told and event != 6
         reads.append(
             Read(
                 time_ms=wall,
@@ -60,7 +62,7 @@ def histories(draw: st.DrawFn) -> list[Read]:
                 boot_ms=boot if shown else 0,
                 bits=bits,
                 speed=speed,
-                uptime=None if own or event == 7 else uptime,
+                uptime=uptime if "uptime" in told and event != 7 else None,
                 discontinuity=disc,
                 index=index,
             )
