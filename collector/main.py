@@ -101,7 +101,8 @@ def _configuration(collector: Collector, listen: Listen) -> uvicorn.Config:
         # Never believe X-Forwarded-For: uvicorn would, from loopback.
         proxy_headers=False,
         server_header=False,
-        date_header=False,
+        # The Date of an answer is what `nadi-agent check` holds its own clock against.
+        date_header=True,
         access_log=False,
         log_config=None,
         log_level="warning",

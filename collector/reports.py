@@ -82,7 +82,7 @@ class Reports:
         self, evaluation: Evaluation, *, settings: ReportSettings, origin: Origin, key: Key
     ) -> tuple[Issue, bool]:
         """Write the next version, unless its chapters say what the newest says already; tell whether it was written."""
-        from collector.report.folder import write  # typst and xlsxwriter cost 40 MB, once a month
+        from collector.report.folder import write  # xlsxwriter is wanted once a month
 
         before = self.newest(evaluation.month)
         edition = Edition()
