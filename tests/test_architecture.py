@@ -30,6 +30,7 @@ DOORS = {
     "apscheduler": ("collector/jobs.py",),
     "prometheus_client": ("collector/feeds/exposition.py",),
     "typst": ("collector/report/pdf.py",),
+    "zstandard": ("collector/ledger/packing.py",),
     "xlsxwriter": ("collector/report/workbook.py",),
     "cryptography": ("agent/snmp/usm.py",),
     "pysnmp": ("agent/snmp/traps.py",),
