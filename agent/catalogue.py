@@ -131,6 +131,7 @@ _ALL = (
         cpu_utilization_ratio=_gauge("0-1", "processor time in use, mean of all processors"),
         memory_used_bytes=_count("byte", "memory in use, as the device counts it"),
         memory_size_bytes=_count("byte", "memory"),
+        memory_utilization_ratio=_gauge("0-1", "memory in use, where the device tells only its share"),
         temperature_celsius=_gauge("degC", "the device's own temperature"),
         voltage_volts=_gauge("V", "supply voltage"),
         power_watts=_gauge("W", "power drawn"),

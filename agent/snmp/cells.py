@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -50,7 +51,8 @@ def _stale(group: Group, answers: Answers) -> str:
 
 
 def _is(value: Value, allowed: Sequence[int | str]) -> bool:
-    return shown(value) in {str(one) for one in allowed}
+    text = shown(value)
+    return any(text == one or re.search(one[1:], text) for one in map(str, allowed) if text == one or one[:1] == "~")
 
 
 def _tags(group: Group, device: str, name: str) -> Tags:
@@ -226,6 +228,12 @@ def _judge(group: Group, one: Read, raw: Value, look: _Look, stale: str) -> tupl
 
 
 def _scaled(group: Group, one: Read, number: Fraction, look: _Look) -> tuple[int | float | None, str]:
+    if one.plus:
+        other = look(one.plus)
+        addend = None if other is None else number_of(other)
+        if addend is None:
+            return None, "the device does not say the other part of this sum"
+        number += addend
     exact = (number - one.minus) * one.times / one.divided_by
     for scale in _scales(one, look):
         if scale is None:

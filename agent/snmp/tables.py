@@ -37,7 +37,8 @@ class Read:
 
     The number is ``(raw - minus) x times / divided_by``, exactly; ``states`` maps raw values to numbers and makes every
     other value unknown; ``no_data`` are sentinels; ``least`` and ``most`` bound the result. ``where`` passes over rows
-    by another column, ``digits``, ``power`` with ``powers``, ``factor`` and ``product`` are columns that scale it.
+    by another column (a text that begins with ``~`` is a regular expression), ``plus`` is a column added to the raw
+    value, ``digits``, ``power`` with ``powers``, ``factor`` and ``product`` are columns that scale it.
     ``total`` makes one field of the object out of many rows.
     """
 
@@ -52,6 +53,7 @@ class Read:
     most: float | None = None
     where: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
     ends: str = ""
+    plus: str = ""
     digits: str = ""
     power: str = ""
     powers: dict[str, int] = field(default_factory=dict)
@@ -74,7 +76,7 @@ class Read:
     def beside(self) -> Iterable[str]:
         """Yield the other columns that the reading needs."""
         yield from self.where
-        yield from (oid for oid in (self.digits, self.power, self.factor, self.product, *self.name) if oid)
+        yield from (oid for oid in (self.plus, self.digits, self.power, self.factor, self.product, *self.name) if oid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
