@@ -285,7 +285,7 @@ def show_inventory(settings: Settings, options: Namespace, tell: Tell) -> int:
     rows = []
     for opd in inventory.opds:
         held = inventory.allocation_at(opd.code, now_ns)
-        links = " ".join(f"{link.code}={link.device}:{link.interface}" for link in inventory.links_of(opd.code))
+        links = " ".join(f"{link.code}={link.device}:{link.point}" for link in inventory.links_of(opd.code))
         down, up = (held.down_bps, held.up_bps) if held else (None, None)
         number = held.decision_number if held else terminal.UNKNOWN
         rows.append([opd.code, opd.name, opd.klass, terminal.mbps(down), terminal.mbps(up), number, links])

@@ -11,12 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from collector.measure.intervals import Intervals
 
 Class = Literal["tinggi", "sedang", "dasar"]
 Towards = Literal["receive", "transmit"]
 Vantage = Literal["opd", "noc"]
 Role = Literal["wan", "uplink"]
+
+EVER = 2**63 - 1
+"""The end of what has no end, UTC ns."""
 
 
 class InventoryError(Exception):
@@ -57,13 +62,23 @@ class Device:
     cache_seconds: int
 
 
+class Counter(NamedTuple):
+    """One raw counter of a device: measurement, object (the interface's or the queue's name), field."""
+
+    measurement: str
+    object: str
+    field: str
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A line, seen at one interface of one device.
+    """A line, seen at one interface of one device, at one simple queue, or at one queue tree a direction.
 
     ``unduh`` says which counter is traffic towards the OPD; ``opd`` is "" where ``role`` is "uplink";
     ``limited`` says that the router should hold the allocation as a limit. ``active_from`` and ``active_to``
-    (exclusive, None = still active) are UTC ns on 5-minute boundaries.
+    (exclusive, None = still active) are UTC ns on 5-minute boundaries. Of ``interface``, ``queue``, and
+    ``queue_unduh`` with ``queue_unggah`` one is set, the others are "". ``same_as`` is the code of the link
+    that measures the same line at its other end (``Inventory.counting`` says which of them counts).
     """
 
     code: str
@@ -82,6 +97,39 @@ class Link:
     limited: bool
     active_from: int
     active_to: int | None
+    queue: str = ""
+    queue_unduh: str = ""
+    queue_unggah: str = ""
+    same_as: str | None = None
+
+    @property
+    def counters(self) -> tuple[Counter, Counter]:
+        """The octet counters of unduh and unggah. RouterOS: in (receive) is from a simple queue's target, out to it."""
+        return self._of("bytes_total")
+
+    @property
+    def drops(self) -> tuple[Counter, Counter] | None:
+        """The counters of packets that the queues of unduh and unggah dropped; None at an interface."""
+        return None if self.interface else self._of("dropped_packets_total")
+
+    def _of(self, field: str) -> tuple[Counter, Counter]:
+        if self.queue_unduh:
+            return Counter("nadi_queue", self.queue_unduh, field), Counter("nadi_queue", self.queue_unggah, field)
+        measurement, name = ("nadi_interface", self.interface) if self.interface else ("nadi_queue", self.queue)
+        ways = ("receive", "transmit") if self.unduh == "receive" else ("transmit", "receive")
+        unduh, unggah = (Counter(measurement, name, f"{way}_{field}") for way in ways)
+        return unduh, unggah
+
+    @property
+    def point(self) -> str:
+        """Where on the device it is measured, for people: the interface, or the queue or queues."""
+        names = self.queue or f"{self.queue_unduh} + {self.queue_unggah}"
+        return self.interface or f"antrean {names}"
+
+    @property
+    def active(self) -> Intervals:
+        """When it is to be measured."""
+        return Intervals.of([(self.active_from, EVER if self.active_to is None else self.active_to)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +200,36 @@ class Inventory:
     def links_of(self, opd: str) -> tuple[Link, ...]:
         """Return the links of an OPD, also those that are no longer active."""
         return self._links_by_opd.get(opd, ())
+
+    def lines(self) -> tuple[tuple[Link, Link], ...]:
+        """Return the pairs of links that measure one line: the NOC's end, the OPD's end."""
+        return tuple((self.link[noc], end) for end in self.links for noc in sorted(self._noc_ends.get(end.code, ())))
+
+    def counting(self, link: Link) -> Intervals:
+        """Return when (UTC ns) a link counts in its OPD's sum, so that a line measured at both ends counts once.
+
+        The NOC's end counts where there is one, for an OPD's admin can reach the router in the OPD; the OPD's end
+        counts while no NOC's end of its line is active. What the one misses is never filled from the other.
+        """
+        noc = Intervals.of(
+            span for code in self._noc_ends.get(link.code, ()) for span in self.link[code].active.spans
+        )
+        return link.active - noc
+
+    def counts(self, link: Link, time_ns: int) -> bool:
+        """Tell whether a link counts in its OPD's sum at ``time_ns``."""
+        return any(start <= time_ns < end for start, end in self.counting(link).spans)
+
+    @cached_property
+    def _noc_ends(self) -> Mapping[str, frozenset[str]]:
+        """Codes of the NOC's ends by the code of the OPD's end of the same line."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for one in self.links:
+            if one.same_as is not None:
+                other = self.link[one.same_as]
+                noc, end = (one, other) if one.vantage == "noc" else (other, one)
+                found[end.code].add(noc.code)
+        return {code: frozenset(codes) for code, codes in found.items()}
 
     def allocations_of(self, opd: str) -> tuple[Allocation, ...]:
         """Return an OPD's allocations in order of time; their spans never overlap."""

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.clock import DAY_S, MS
-from collector.inventory import Device, Link
+from collector.inventory import Counter, Device, Link
 from collector.ledger.archive import Archive, StoredDay
-from collector.ledger.columns import interface_series
+from collector.ledger.columns import Series, counter_series
 from collector.ledger.journal import Journal
-from collector.ledger.readings import DIRECTIONS, Direction, Readings
+from collector.ledger.readings import Readings
 from collector.measure.bins import WIDTH_MS, Bins, Counts, bins
 from collector.measure.counters import CounterSeries, Deltas, Verdict, deltas
 
@@ -63,6 +63,22 @@ class _Made:
     last: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two counters of a device whose bins are kept together under ``key``, in this order."""
+
+    key: str
+    device: str
+    counters: tuple[Counter, Counter]
+    port_bps: int
+
+    @classmethod
+    def of(cls, link: Link) -> _Pair:
+        """Return the octets of a link; their order does not depend on which of them is unduh."""
+        first, second = sorted(link.counters)
+        return cls(link.code, link.device, (first, second), link.port_bps or 0)
+
+
 class BinStore:
     """Gives the bins of links, from the store where it can. ``devices`` says whose readings of a device count."""
 
@@ -85,19 +101,36 @@ class BinStore:
 
         Days that need making are stored, but for those after which no reading is known yet.
         """
+        pair = _Pair.of(link)
+        found = dict(zip(pair.counters, self._span(pair, days), strict=True))
+        unduh, unggah = link.counters
+        return found[unduh], found[unggah]
+
+    def drops_span(self, link: Link, days: Sequence[date]) -> tuple[Bins, Bins] | None:
+        """Return the packets that a link's queues dropped, in the same form: unduh, unggah; None at an interface.
+
+        Where ``Bins`` says octets these are packets. The port's speed bounds octets and says nothing of them.
+        """
+        if link.drops is None:
+            return None
+        return self._span(_Pair(f"{link.code}/drops", link.device, link.drops, 0), days)
+
+    def _span(self, pair: _Pair, days: Sequence[date]) -> tuple[Bins, Bins]:
         if any(after - before != _DAY for before, after in pairwise(days)):
-            raise ValueError(f"the days of {link.code} are not consecutive")
-        made = self._stored(link, days)
+            raise ValueError(f"the days of {pair.key} are not consecutive")
+        made = self._stored(pair, days)
         for run in runs_of(day for day in days if day not in made):
-            made |= self._make(link, run)
-        receive, transmit = (self._joined([made[day][i] for day in days], days[0]) for i in range(len(DIRECTIONS)))
-        return (receive, transmit) if link.unduh == "receive" else (transmit, receive)
+            made |= self._make(pair, run)
+        first, second = (self._joined([made[day][i] for day in days], days[0]) for i in range(2))
+        return first, second
 
     def marks(self, link: Link, days: Sequence[date]) -> tuple[int, int]:
         """Count the link's readings of these days whose clock was wrong, and those that came late."""
         device, zone = self._devices[link.device], self._journal.zone
-        series = interface_series(source=device.source, device=link.device, interface=link.interface)
-        return self._readings.marks(series, start_ns=zone.day_start(days[0]), end_ns=zone.day_start(days[-1] + _DAY))
+        span = {"start_ns": zone.day_start(days[0]), "end_ns": zone.day_start(days[-1] + _DAY)}
+        places = {counter_series(counter, source=device.source, device=link.device) for counter in link.counters}
+        found = [self._readings.marks(series, **span) for series in places]
+        return sum(wrong for wrong, _ in found), sum(late for _, late in found)
 
     def _joined(self, halves: Sequence[_Half], first: date) -> Bins:
         counts = map(sum, zip(*(half.counts for half in halves), strict=True))
@@ -110,20 +143,21 @@ class BinStore:
             counts=Counts(*counts),
         )
 
-    def _parameters(self, link: Link) -> bytes:
+    def _parameters(self, pair: _Pair) -> bytes:
         """Return a hash of all that bins depend on beside the readings."""
-        device = self._devices[link.device]
-        said = (self._journal.id, device.source, link.device, link.interface, link.port_bps or 0, device.cache_seconds)
+        device = self._devices[pair.device]
+        names = [pair.counters[0].object] if _of_an_interface(pair) else pair.counters
+        said = (self._journal.id, device.source, pair.device, *names, pair.port_bps, device.cache_seconds)
         return hashlib.sha256(repr(("bins-1", self._width_ms, *said)).encode()).digest()[:16]
 
-    def _stored(self, link: Link, days: Sequence[date]) -> dict[date, tuple[_Half, _Half]]:
+    def _stored(self, pair: _Pair, days: Sequence[date]) -> dict[date, tuple[_Half, _Half]]:
         """Return the stored days that still hold."""
-        parameters = self._parameters(link)
-        kept = [s for s in self._archive.stored_bins(link.code, days[0], days[-1]) if s.parameters == parameters]
+        parameters = self._parameters(pair)
+        kept = [s for s in self._archive.stored_bins(pair.key, days[0], days[-1]) if s.parameters == parameters]
         if not kept:
             return {}
         found = {}
-        for stored, newest in zip(kept, self._newest(link, [(s.first, s.last) for s in kept]), strict=True):
+        for stored, newest in zip(kept, self._newest(pair, [(s.first, s.last) for s in kept]), strict=True):
             if stored.newest == newest:
                 try:
                     found[stored.day] = _opened(stored, self._width_ms)
@@ -131,44 +165,43 @@ class BinStore:
                     log.warning("%s; they are made again", error)
         return found
 
-    def _newest(self, link: Link, spans: Sequence[tuple[date | None, date]]) -> list[int]:
+    def _newest(self, pair: _Pair, spans: Sequence[tuple[date | None, date]]) -> list[int]:
         """Return for each span of days the newest journal id of the device on them (None: from the earliest day)."""
         low = min(first or last for first, last in spans)
         if any(first is None for first, _ in spans):
-            low = min([low, *self._journal.days(link.device)[:1]])
-        ids = self._journal.last_ids(link.device, _between(low, max(last for _, last in spans)))
+            low = min([low, *self._journal.days(pair.device)[:1]])
+        ids = self._journal.last_ids(pair.device, _between(low, max(last for _, last in spans)))
         return [max(ids[day] for day in _between(first or low, last)) for first, last in spans]
 
-    def _make(self, link: Link, run: Sequence[date]) -> dict[date, tuple[_Half, _Half]]:
+    def _make(self, pair: _Pair, run: Sequence[date]) -> dict[date, tuple[_Half, _Half]]:
         length = self._journal.length()
-        made = self._made(link, run)
-        self._store(link, made, length)
+        made = self._made(pair, run)
+        self._store(pair, made, length)
         return {day: item.halves for day, item in made.items()}
 
-    def _store(self, link: Link, made: Mapping[date, _Made], length: int) -> None:
+    def _store(self, pair: _Pair, made: Mapping[date, _Made], length: int) -> None:
         """Store the days whose next reading is known, unless something arrived while they were made."""
-        parameters = self._parameters(link)
+        parameters = self._parameters(pair)
         settled = [(day, item.first, item.last, item.halves) for day, item in made.items() if item.last is not None]
         if not settled:
             return
         rows = []
-        newest = self._newest(link, [(first, last) for _, first, last, _ in settled])
+        newest = self._newest(pair, [(first, last) for _, first, last, _ in settled])
         for (day, first, last, halves), mark in zip(settled, newest, strict=True):
             if mark <= length:
                 rows.append(
-                    _stored(StoredDay(link.code, day, parameters, first, last, mark, b""), halves, self._width_ms)
+                    _stored(StoredDay(pair.key, day, parameters, first, last, mark, b""), halves, self._width_ms)
                 )
         self._archive.store_bins(rows)
 
-    def _made(self, link: Link, run: Sequence[date]) -> dict[date, _Made]:
-        device, zone = self._devices[link.device], self._journal.zone
+    def _made(self, pair: _Pair, run: Sequence[date]) -> dict[date, _Made]:
+        device, zone = self._devices[pair.device], self._journal.zone
         edges = np.array([zone.day_start(day) // MS for day in (*run, run[-1] + _DAY)], dtype=np.int64)
-        series = self._around(link, run)
         halves, near = [], []
-        for direction in DIRECTIONS:
-            judged = deltas(series[direction], port_bps=link.port_bps or 0, cache_s=device.cache_seconds)
+        for series in self._around(pair, run):
+            judged = deltas(series, port_bps=pair.port_bps, cache_s=device.cache_seconds)
             halves.append(_halves(judged, edges, self._width_ms))
-            near.append(_neighbours(_accepted(series[direction]), edges))
+            near.append(_neighbours(_accepted(series), edges))
         made = {}
         for i, day in enumerate(run):
             before, after = ([pair[side][i] for pair in near] for side in (0, 1))
@@ -177,28 +210,36 @@ class BinStore:
             made[day] = _Made((halves[0][i], halves[1][i]), first, last)
         return made
 
-    def _around(self, link: Link, run: Sequence[date]) -> dict[Direction, CounterSeries]:
+    def _around(self, pair: _Pair, run: Sequence[date]) -> list[CounterSeries]:
         """Return the readings of the days, of the days beside them, and on to the nearest reading on either side."""
-        device, zone = self._devices[link.device], self._journal.zone
-        series = interface_series(source=device.source, device=link.device, interface=link.interface)
+        device, zone = self._devices[pair.device], self._journal.zone
+        places = [counter_series(counter, source=device.source, device=pair.device) for counter in pair.counters]
         start_ms, end_ms = zone.day_start(run[0]) // MS, zone.day_start(run[-1] + _DAY) // MS
         first, last, further = run[0] - _DAY, run[-1] + _DAY, timedelta(0)
         while True:
             start_ns, end_ns = zone.day_start(first), zone.day_start(last + _DAY)
-            found = self._readings.counter(
-                device=link.device, interface=link.interface, source=device.source, start_ns=start_ns, end_ns=end_ns
+            found = self._readings.counters(
+                pair.counters, device=pair.device, source=device.source, start_ns=start_ns, end_ns=end_ns
             )
-            times = [_accepted(found[direction]) for direction in DIRECTIONS]
-            low = high = None
-            if not all(len(time) and time[0] < start_ms for time in times):
-                low = self._readings.next_day(series, first, later=False)
-            if not all(len(time) and time[-1] >= end_ms for time in times):
-                high = self._readings.next_day(series, last, later=True)
+            times = [_accepted(series) for series in found]
+            before = {s for s, time in zip(places, times, strict=True) if not (len(time) and time[0] < start_ms)}
+            after = {s for s, time in zip(places, times, strict=True) if not (len(time) and time[-1] >= end_ms)}
+            low = self._nearest(before, first, later=False)
+            high = self._nearest(after, last, later=True)
             if low is None and high is None:
                 return found
             # Ever longer steps: a direction which was never measured is soon known to have no reading.
             first, last = low - further if low else first, high + further if high else last
             further = 2 * further + _DAY
+
+    def _nearest(self, missing: Iterable[Series], day: date, *, later: bool) -> date | None:
+        """Return the day furthest off of those nearest to ``day`` that may hold readings of series."""
+        found = [near for series in missing if (near := self._readings.next_day(series, day, later=later))]
+        return (max if later else min)(found, default=None)
+
+
+def _of_an_interface(pair: _Pair) -> bool:
+    return pair.counters[0].measurement == "nadi_interface"
 
 
 def _accepted(series: CounterSeries) -> Ints:

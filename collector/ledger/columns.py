@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from agent.envelope import canonical
 from agent.reading import series_key
+from collector.inventory import Counter
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -36,6 +37,12 @@ class Series(NamedTuple):
 def interface_series(*, source: str, device: str, interface: str) -> Series:
     """Name the series of an interface's counters."""
     return Series(source, device, series_key("nadi_interface", (("device", device), ("interface", interface))))
+
+
+def counter_series(counter: Counter, *, source: str, device: str) -> Series:
+    """Name the series that holds a counter of an interface or of a queue."""
+    tag = counter.measurement.removeprefix("nadi_")
+    return Series(source, device, series_key(counter.measurement, (("device", device), (tag, counter.object))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 
 from agent.clock import MS
+from collector.inventory import Counter
 from collector.ledger.archive import Archive
 from collector.ledger.chunks import Place, decode, encode
-from collector.ledger.columns import Column, Columns, Ints, Series, interface_series, joined
+from collector.ledger.columns import Column, Columns, Ints, Series, counter_series, joined
 from collector.ledger.journal import CLOCK_CORRECTED, CLOCK_UNSURE, LATE, Journal
 from collector.ledger.lines import columns_of
 from collector.ledger.opendays import Kept, Key
@@ -30,7 +31,17 @@ _EVIDENCE = {
 }
 """Beside the octets: the field of each column of a counter series, and what stands for "not given"."""
 
-_COUNTER_FIELDS = frozenset((*(f"{d}_bytes_total" for d in DIRECTIONS), *(name for name, _ in _EVIDENCE.values())))
+_COUNTED = {
+    "nadi_interface": ("receive_bytes_total", "transmit_bytes_total"),
+    "nadi_queue": (
+        *("receive_bytes_total", "transmit_bytes_total", "bytes_total"),
+        *("receive_dropped_packets_total", "transmit_dropped_packets_total", "dropped_packets_total"),
+    ),
+}
+_COUNTER_FIELDS = {
+    measurement: frozenset((*fields, *(name for name, _ in _EVIDENCE.values())))
+    for measurement, fields in _COUNTED.items()
+}
 
 
 class Readings:
@@ -97,16 +108,24 @@ class Readings:
         A write token is ``token:NAME``. Times are corrected; readings of unsure time are left out. Raises
         ChunkDamaged.
         """
-        series = interface_series(source=source, device=device, interface=interface)
-        columns = self.columns(series, start_ns=start_ns, end_ns=end_ns, fields=_COUNTER_FIELDS)
-        if columns is None:
-            return dict.fromkeys(DIRECTIONS, _NOTHING)
-        time_ms = columns.corrected_ns // MS
-        known = columns.boot >= 0
-        boot_ms = columns.boot_ns // MS if known.all() else np.where(known, columns.boot_ns // MS, time_ms)
-        evidence = {name: _filled(columns, field, missing) for name, (field, missing) in _EVIDENCE.items()}
-        clock = {"time_ms": time_ms, "boot": columns.boot, "boot_ms": boot_ms}
-        return {d: _series(columns.fields.get(f"{d}_bytes_total"), clock | evidence) for d in DIRECTIONS}
+        pair = tuple(Counter("nadi_interface", interface, f"{direction}_bytes_total") for direction in DIRECTIONS)
+        found = self.counters(pair, device=device, source=source, start_ns=start_ns, end_ns=end_ns)
+        return dict(zip(DIRECTIONS, found, strict=True))
+
+    def counters(
+        self, counters: Sequence[Counter], *, device: str, source: str, start_ns: int, end_ns: int
+    ) -> list[CounterSeries]:
+        """Return counters of one device, in the order asked for; as ``counter`` does for those of an interface."""
+        looked: dict[Series, dict[str, CounterSeries]] = {}
+        found = []
+        for counter in counters:
+            series = counter_series(counter, source=source, device=device)
+            if series not in looked:
+                fields = _COUNTER_FIELDS[counter.measurement]
+                columns = self.columns(series, start_ns=start_ns, end_ns=end_ns, fields=fields)
+                looked[series] = {} if columns is None else _of_columns(columns, _COUNTED[counter.measurement])
+            found.append(looked[series].get(counter.field, _NOTHING))
+        return found
 
     def marks(self, series: Series, *, start_ns: int, end_ns: int) -> tuple[int, int]:
         """Count the readings in ``[start_ns, end_ns)`` whose clock was wrong, and those that came late.
@@ -162,15 +181,29 @@ def _filled(columns: Columns, field: str, missing: int) -> Ints:
     return np.where(column.present, column.values, missing)
 
 
-def _series(octets: Column | None, others: dict[str, Ints]) -> CounterSeries:
-    if octets is None:
-        return _NOTHING
+def _of_columns(columns: Columns, counted: Sequence[str]) -> dict[str, CounterSeries]:
+    """Return the counters of one series by field. Dropped packets are Counter32, and no port tells their speed."""
+    time_ms = columns.corrected_ns // MS
+    known = columns.boot >= 0
+    boot_ms = columns.boot_ns // MS if known.all() else np.where(known, columns.boot_ns // MS, time_ms)
+    evidence = {name: _filled(columns, field, missing) for name, (field, missing) in _EVIDENCE.items()}
+    others = {"time_ms": time_ms, "boot": columns.boot, "boot_ms": boot_ms} | evidence
+    packets = others | {name: np.broadcast_to(np.int64(value), len(columns)) for name, value in _PACKETS.items()}
+    return {
+        field: _series(columns.fields[field], packets if field.endswith("packets_total") else others)
+        for field in counted
+        if field in columns.fields
+    }
+
+
+def _series(octets: Column, others: dict[str, Ints]) -> CounterSeries:
     if octets.present is None:
         return CounterSeries(octets=octets.values, **others)
     there = octets.present
     return CounterSeries(octets=octets.values[there], **{name: values[there] for name, values in others.items()})
 
 
+_PACKETS = {"bits": 32, "speed": 0}
 _NO_INTS = np.zeros(0, dtype=np.int64)
 _NOTHING = CounterSeries(
     octets=np.zeros(0, dtype=np.uint64),

@@ -16,7 +16,10 @@ from collector.register.spans import Declared, key_of, resolve
 
 KINDS = ("site", "opd", "device", "contract", "link", "allocation")
 Action = Literal["added", "changed", "retired"]
-_MEASURED = ("opd", "device", "interface", "unduh", "vantage", "role", "port_bps")
+_MEASURED = (
+    *("opd", "device", "interface", "queue", "queue_unduh", "queue_unggah"),
+    *("unduh", "vantage", "same_as", "role", "port_bps"),
+)
 _TIMES = {"active_from", "active_to", "valid_from", "valid_to", "valid_from_ns", "valid_to_ns", "at_ns"}
 
 
@@ -161,7 +164,7 @@ def _values(item: Any) -> str:
     if isinstance(item, Declared):
         return f"down {_mbps(item.record.down_bps)} Mbps, up {_mbps(item.record.up_bps)} Mbps"
     if isinstance(item, Link):
-        return f"{item.opd or item.role} at {item.device} {item.interface}"
+        return f"{item.opd or item.role} at {item.device} {item.point}"
     name: str = item.name
     return name
 

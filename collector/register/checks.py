@@ -40,9 +40,11 @@ def problems(rows: Mapping[str, Sequence[Row]]) -> Iterator[Problem]:
     codes = {kind: {_code(row.key) for row in rows[kind]} for kind in rows}
     yield from _references("opd", rows["opd"], codes, site="site")
     yield from _references("device", rows["device"], codes, site="site")
-    yield from _references("link", rows["link"], codes, opd="opd", device="device", contract="contract")
+    yield from _references("link", rows["link"], codes, opd="opd", device="device", contract="contract", same_as="link")
     yield from _references("allocation", rows["allocation"], codes, opd="opd")
-    yield from _shared_interfaces([row for row in rows["link"] if row.item])
+    links = [row for row in rows["link"] if row.item]
+    yield from _shared_counters(links)
+    yield from _other_ends(links)
     for kind in ("contract", "allocation"):
         good = [row for row in rows[kind] if row.item]
         yield from _ends(good)
@@ -76,23 +78,44 @@ def _references(
                 yield f"{row.path}.{column}", f"there is no [[{target}]] {value!r}; add it or correct the {kind}"
 
 
-def _shared_interfaces(rows: Iterable[Row]) -> Iterator[Problem]:
-    """Yield links that read one interface at one time: its octets would count twice."""
-    by_interface: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+def _shared_counters(rows: Iterable[Row]) -> Iterator[Problem]:
+    """Yield links that read one interface or queue at one time: its octets would count twice."""
+    by_counter: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in rows:
         link: Link = row.item
         if link.active_to is None or link.active_to > link.active_from:
-            by_interface[link.device, link.interface].append(row)
-    for sharing in by_interface.values():
+            for key in {(link.device, counter.measurement, counter.object) for counter in link.counters}:
+                by_counter[key].append(row)
+    for (device, measurement, name), sharing in by_counter.items():
         ordered = sorted(sharing, key=lambda row: (row.item.active_from, row.item.code))
         for before, after in pairwise(ordered):
             end = before.item.active_to
             if end is None or end > after.item.active_from:
+                kind = measurement.removeprefix("nadi_")
                 yield (
-                    f"{after.path}.interface",
-                    f"{after.item.device} {after.item.interface!r} already is link {before.item.code!r} at that time; "
-                    "one interface feeds one link: end the earlier with active_to",
+                    f"{after.path}.{kind if kind == 'interface' or after.item.queue else 'queue_unduh'}",
+                    f"{device} {name!r} already is link {before.item.code!r} at that time; "
+                    f"one {kind} feeds one link: end the earlier with active_to",
                 )
+
+
+def _other_ends(rows: Sequence[Row]) -> Iterator[Problem]:
+    """Yield ``same_as`` that does not name the other end of a line of the same OPD."""
+    links: dict[str, Link] = {row.item.code: row.item for row in rows}
+    for row in rows:
+        link: Link = row.item
+        other = links.get(link.same_as or "")
+        if other is None:
+            continue
+        if (other.opd, other.role) != (link.opd, link.role):
+            yield f"{row.path}.same_as", f"link {other.code!r} is not a line of {link.opd}; both ends are of one OPD"
+        elif other.vantage == link.vantage:
+            yield (
+                f"{row.path}.same_as",
+                f'link {other.code!r} is seen at the same end (vantage = "{link.vantage}"); one is "opd", one "noc"',
+            )
+        elif other.device == link.device:
+            yield f"{row.path}.same_as", f"both are measured by {link.device}: one device does not check itself"
 
 
 def _ends(rows: Iterable[Row]) -> Iterator[Problem]:

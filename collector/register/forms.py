@@ -71,13 +71,17 @@ class LinkForm:
 
     code: str
     device: str
-    interface: str
-    unduh: Towards
     vantage: Vantage
     medium: str
     owner: str
     maintainer: Literal["WAN", "LAN", "Penyedia"]
     active_from: Day
+    interface: str = ""
+    queue: str = ""
+    queue_unduh: str = ""
+    queue_unggah: str = ""
+    unduh: Towards | None = None
+    same_as: str = ""
     opd: str = ""
     provider: str = ""
     role: Role = "wan"
@@ -203,7 +207,32 @@ def device(item: Item, form: DeviceForm) -> Device:
     )
 
 
+def _measured(item: Item, form: LinkForm) -> None:
+    """Check that a link names one interface, one simple queue, or two queue trees, and which counter is unduh."""
+    names = {key: getattr(form, key) for key in ("interface", "queue", "queue_unduh", "queue_unggah")}
+    given = {key for key, value in names.items() if value}
+    if given not in ({"interface"}, {"queue"}, {"queue_unduh", "queue_unggah"}):
+        said = "none" if not given else " and ".join(sorted(given))
+        item.wrong(
+            min(given, default="interface"),
+            f"a link is measured at one interface, one queue (simple), or queue_unduh and queue_unggah (trees); "
+            f"here: {said}",
+        )
+    for key in given:
+        item.text(key, names[key])
+    if given == {"interface"} and form.unduh is None:
+        item.wrong("unduh", 'is required with interface: "receive" or "transmit", whichever is traffic to the OPD')
+    if "queue_unduh" in given:
+        if form.unduh is not None:
+            item.wrong("unduh", "must not be set with queue_unduh and queue_unggah: a queue tree has one direction")
+        if form.queue_unduh == form.queue_unggah:
+            item.wrong("queue_unggah", "is queue_unduh again; a queue tree has one direction, so two are needed")
+
+
 def link(item: Item, form: LinkForm) -> Link:
+    _measured(item, form)
+    if form.same_as and form.role == "uplink":
+        item.wrong("same_as", "must not be set on an uplink: only the lines of OPD are measured at both ends")
     if form.role == "wan" and not form.opd:
         item.wrong("opd", 'is required unless role = "uplink"')
     if form.role == "uplink" and form.opd:
@@ -215,8 +244,8 @@ def link(item: Item, form: LinkForm) -> Link:
         code=item.name("code", form.code),
         opd=form.opd,
         device=form.device,
-        interface=item.text("interface", form.interface),
-        unduh=form.unduh,
+        interface=form.interface,
+        unduh=form.unduh or "transmit",  # a queue's "out" is traffic to its target, which is the OPD
         vantage=form.vantage,
         medium=item.text("medium", form.medium),
         owner=item.text("owner", form.owner),
@@ -228,6 +257,10 @@ def link(item: Item, form: LinkForm) -> Link:
         limited=form.limited,
         active_from=active_from,
         active_to=active_to,
+        queue=form.queue,
+        queue_unduh=form.queue_unduh,
+        queue_unggah=form.queue_unggah,
+        same_as=form.same_as or None,
     )
 
 

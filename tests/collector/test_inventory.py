@@ -80,7 +80,7 @@ def test_every_problem_is_told_at_once_with_its_line() -> None:
         ('opd = "BPKAD"\ndevice', 'opd = "BPKID"\ndevice', "there is no [[opd]] 'BPKID'"),
         ('device = "r1"', 'device = "r2"', "there is no [[device]] 'r2'"),
         ('opd = "BPKAD"\ndevice', "device", 'is required unless role = "uplink"'),
-        ('interface = "ether1"', 'interface = "ether1"\nqueue = "q"', "unknown key"),
+        ('interface = "ether1"', 'interface = "ether1"\nqueu = "q"', "unknown key"),
         ('unduh = "receive"', 'unduh = "in"', "'receive', 'transmit'"),
         ("active_from = 2026-01-01", "active_from = 2026-01-01T08:01:00", "5-minute boundary"),
         ("active_from = 2026-01-01", "active_from = 0001-01-01", "between the years"),
