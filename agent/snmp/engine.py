@@ -228,7 +228,7 @@ class Engine:
             return
         if sent.request.repetitions:
             self._learn(wait, sent, reply, now)
-        self._drive(wait.job, reply=reply)
+        self._drive(wait.job, reply=reply._replace(asked_s=sent.at, answered_s=now))
 
     @staticmethod
     def _learn(wait: _Wait, sent: Sent, reply: Reply, now: float) -> None:
@@ -262,7 +262,7 @@ class Engine:
         ident = secrets.randbits(30) | 0x4000_0000
         while ident in self._waiting:
             ident = secrets.randbits(30) | 0x4000_0000
-        sent = Sent(ident, request, _repetitions(wait, now), device.peer.engine_id)
+        sent = Sent(ident, request, _repetitions(wait, now), device.peer.engine_id, now)
         try:
             datagram = device.peer.write(sent, now)
             self._socket(device.family).sendto(datagram, device.address)

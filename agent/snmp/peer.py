@@ -42,12 +42,16 @@ class Ignored(Exception):
 
 
 class Sent(NamedTuple):
-    """What a datagram that waits for its answer was: its id, what it asked, the engine it went to ("" for a probe)."""
+    """What a datagram that waits for its answer was: its id, what it asked, the engine it went to ("" for a probe).
+
+    ``at`` is when it was sent, CLOCK_BOOTTIME in seconds.
+    """
 
     ident: int
     request: Request
     repetitions: int
     engine_id: bytes | None
+    at: float = 0.0
 
 
 def _pdu(sent: Sent) -> bytes:

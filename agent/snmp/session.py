@@ -58,12 +58,17 @@ class Request:
 
 
 class Reply(NamedTuple):
-    """One answer that was believed; ``repetitions`` is what was asked when it was given."""
+    """One answer that was believed; ``repetitions`` is what was asked when it was given.
+
+    The device looked at its counters between ``asked_s`` and ``answered_s``, CLOCK_BOOTTIME in seconds.
+    """
 
     status: int
     error_index: int
     bindings: list[Binding]
     repetitions: int
+    asked_s: float = 0.0
+    answered_s: float = 0.0
 
 
 class Pause(NamedTuple):
