@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from agent.clock import NS, Month, Zone
-from collector.inventory import Contract, Inventory, Link
+from collector.inventory import EVER, Contract, Inventory, Link
 from collector.judge.month import (
     AllocationSpan,
     ContractInput,
@@ -20,6 +20,7 @@ from collector.judge.month import (
     evaluate,
 )
 from collector.ledger.binstore import BinStore
+from collector.measure.bins import Counts
 
 CLOSING_HOURS = 72
 """Late spools may still come for so long after the month's end (spec/evaluation.md §5)."""
@@ -115,24 +116,31 @@ class Evaluator:
 
     def _links(self, links: tuple[Link, ...], month: Month, *, marks: bool) -> Iterator[LinkInput]:
         for link in links:
-            if not touches(link.active_from, link.active_to, month, self.zone):
+            spans = [span for span in self.inventory.counting(link).spans if touches(*span, month, self.zone)]
+            if not spans:
                 continue
             unduh, unggah = self.bins.link_span(link, month.days)
             flagged, late = self.bins.marks(link, month.days) if marks else (None, None)
-            yield LinkInput(
-                link=link.code,
-                device=link.device,
-                interface=link.interface,
-                vantage=link.vantage,
-                unduh=unduh,
-                unggah=unggah,
-                active_from_ns=link.active_from,
-                active_to_ns=link.active_to,
-                medium=link.medium,
-                provider=link.provider,
-                clock_flagged=flagged,
-                late=late,
-            )
+            drops = self.bins.drops_span(link, month.days)
+            for number, (start_ns, end_ns) in enumerate(spans):
+                if number:  # the other end counts in between; what the readings are worth is told once
+                    unduh, unggah = replace(unduh, counts=Counts()), replace(unggah, counts=Counts())
+                    flagged = late = 0 if marks else None
+                yield LinkInput(
+                    link=link.code,
+                    device=link.device,
+                    interface=link.point,
+                    vantage=link.vantage,
+                    unduh=unduh,
+                    unggah=unggah,
+                    active_from_ns=start_ns,
+                    active_to_ns=None if end_ns == EVER else end_ns,
+                    medium=link.medium,
+                    provider=link.provider,
+                    clock_flagged=flagged,
+                    late=late,
+                    drops=drops,
+                )
 
     def _contract(self, contract: Contract, month: Month) -> ContractInput:
         uplinks = tuple(

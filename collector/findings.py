@@ -11,7 +11,6 @@ from collector.inventory import Inventory, Opd
 from collector.judge.allocation import DirectionName, Finding, Thresholds, check, uses
 from collector.judge.now import Window
 from collector.ledger.binstore import BinStore
-from collector.live import is_active
 from collector.measure.bins import Bins, total
 
 
@@ -27,7 +26,7 @@ def findings(inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone
 
 
 def _of(opd: Opd, inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone) -> list[Finding]:
-    links = [link for link in inventory.links_of(opd.code) if is_active(link, window.now_ms * MS)]
+    links = [link for link in inventory.links_of(opd.code) if inventory.counts(link, window.now_ms * MS)]
     spans = spans_of(inventory, opd.code)
     if not links or not spans:
         return []

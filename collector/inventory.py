@@ -211,9 +211,7 @@ class Inventory:
         The NOC's end counts where there is one, for an OPD's admin can reach the router in the OPD; the OPD's end
         counts while no NOC's end of its line is active. What the one misses is never filled from the other.
         """
-        noc = Intervals.of(
-            span for code in self._noc_ends.get(link.code, ()) for span in self.link[code].active.spans
-        )
+        noc = Intervals.of(span for code in self._noc_ends.get(link.code, ()) for span in self.link[code].active.spans)
         return link.active - noc
 
     def counts(self, link: Link, time_ns: int) -> bool:

@@ -10,16 +10,16 @@ from functools import partial
 
 from agent.clock import MS, NS, Clock, Zone
 from agent.reading import Reading, Tags
-from collector.inventory import Inventory, Link, Opd
+from collector.inventory import Counter, Inventory, Link, Opd
 from collector.judge.now import LOOK_BACK, Flow, Reach, State, Window, flow, link_state, reach, together, worst
 from collector.ledger.body import Lines
 from collector.ledger.entry import Entry
-from collector.ledger.tail import Tail, samples_of
+from collector.ledger.tail import COUNTED, Tail, samples_of
 from collector.measure.bins import WIDTH_MS
 from collector.measure.counters import LONG_MS, deltas
 
-Port = tuple[str, str, str]
-"""Source (agent), device, interface."""
+Port = tuple[str, str, str, str]
+"""Source (agent), device, measurement, interface or queue."""
 
 LAGS_KEPT = 500
 
@@ -37,25 +37,35 @@ class LiveSettings:
 
 @dataclass(frozen=True, slots=True)
 class LinkLive:
-    """A link at this minute; ``fields`` is its newest reading as sent (empty without one), taken at ``seen_ms``."""
+    """A link at this minute.
+
+    ``fields`` are the newest readings as sent of what counts unduh and unggah (empty without one; the same one
+    but for queue trees), the older of them taken at ``seen_ms``. ``counts`` is False for the other end of a line
+    that counts at the NOC.
+    """
 
     link: Link
     state: State
     seen_ms: int | None
     unduh: Flow
     unggah: Flow
-    fields: Mapping[str, int | float]
+    fields: tuple[Mapping[str, int | float], Mapping[str, int | float]]
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)
 class OpdLive:
-    """An OPD at this minute: its active links together; a sum is unknown while a member is unknown."""
+    """An OPD at this minute: the links that count together; a sum is unknown while a member is unknown.
+
+    ``seconds`` are the OPD's ends of lines that count at the NOC's end.
+    """
 
     opd: Opd
     state: State
     unduh: Flow
     unggah: Flow
     links: tuple[LinkLive, ...]
+    seconds: tuple[LinkLive, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +93,13 @@ class Snapshot:
 
     @property
     def links(self) -> tuple[LinkLive, ...]:
-        """Every active link: those of the OPDs, then the uplinks."""
+        """Every active link that counts: those of the OPDs, then the uplinks."""
         return (*(link for opd in self.opds for link in opd.links), *self.uplinks)
+
+    @property
+    def seconds(self) -> tuple[LinkLive, ...]:
+        """The other ends, which do not count."""
+        return tuple(link for opd in self.opds for link in opd.seconds)
 
 
 class Live:
@@ -118,14 +133,13 @@ class Live:
         with self._lock:
             self.inventory = inventory
             before, self._tails = self._tails, {}
-            for link in inventory.links:
-                port = self._port(link)
-                self._tails[port] = before.get(port) or Tail(span_ms=self._span_ms)
-            self._measured = {(source, device) for source, device, _ in self._tails}
+            for port in (self._port(link, counter) for link in inventory.links for counter in link.counters):
+                self._tails[port] = self._tails.get(port) or before.get(port) or Tail(span_ms=self._span_ms)
+            self._measured = {(source, device) for source, device, *_ in self._tails}
             self._kept = None
 
-    def _port(self, link: Link) -> Port:
-        return self.inventory.device[link.device].source, link.device, link.interface
+    def _port(self, link: Link, counter: Counter) -> Port:
+        return self.inventory.device[link.device].source, link.device, counter.measurement, counter.object
 
     def stored(self, items: Iterable[tuple[Entry, Lines]]) -> None:
         """Take what has just been stored (ingest's ``on_stored``), or what the journal holds of the newest past."""
@@ -136,14 +150,14 @@ class Live:
                 recent = entry.last_ns >= horizon_ns and (entry.agent, entry.device) in self._measured
                 readings = list(lines.readings_of(partial(self._wants, entry, recent)))
                 self._note_sender(entry, readings)
-                for interface, samples in samples_of(entry, readings).items():
-                    tail = self._tails.get((entry.agent, entry.device, interface))
+                for counted, samples in samples_of(entry, readings).items():
+                    tail = self._tails.get((entry.agent, entry.device, *counted))
                     if tail is not None:
                         tail.add(samples)
 
     def _wants(self, entry: Entry, recent: bool, measurement: str, tags: Tags) -> bool:
-        if measurement == "nadi_interface" and recent:
-            return len(tags) == 2 and (entry.agent, tags[0][1], tags[1][1]) in self._tails  # device, interface
+        if measurement in COUNTED and recent:  # tags: device, and interface or queue
+            return len(tags) == 2 and (entry.agent, tags[0][1], measurement, tags[1][1]) in self._tails
         return measurement == "nadi_agent"
 
     def _note_sender(self, entry: Entry, readings: Sequence[Reading]) -> None:
@@ -184,22 +198,24 @@ class Live:
         )
 
     def _link(self, link: Link, window: Window) -> _Found:
-        tail = self._tails[self._port(link)]
+        tails = [self._tails[self._port(link, counter)] for counter in link.counters]
         cache_s = self.inventory.device[link.device].cache_seconds
         unduh, unggah = (
-            reach(deltas(tail.series(counter), port_bps=link.port_bps or 0, cache_s=cache_s), window)
-            for counter in (("receive", "transmit") if link.unduh == "receive" else ("transmit", "receive"))
+            reach(deltas(tail.series(counter.field), port_bps=link.port_bps or 0, cache_s=cache_s), window)
+            for tail, counter in zip(tails, link.counters, strict=True)
         )
-        seen_ms = tail.latest.time_ms if tail.latest else None
-        fields = tail.latest.fields if tail.latest else {}
+        seen = [tail.latest.time_ms for tail in tails if tail.latest]
+        seen_ms = min(seen) if len(seen) == len(tails) else None
+        newest, other = (tail.latest.fields if tail.latest else {} for tail in tails)
         down, up = self._limits(link.opd, window)
         live = LinkLive(
             link=link,
-            state=link_state(seen_ms=seen_ms, up=fields.get("up"), window=window),
+            state=link_state(seen_ms=seen_ms, up=newest.get("up"), window=window),
             seen_ms=seen_ms,
             unduh=flow(unduh, window, allocation_bps=down),
             unggah=flow(unggah, window, allocation_bps=up),
-            fields=fields,
+            fields=(newest, other),
+            counts=self.inventory.counts(link, window.now_ms * MS),
         )
         return _Found(live, unduh, unggah)
 
@@ -208,7 +224,8 @@ class Live:
         return (allocation.down_bps, allocation.up_bps) if allocation else (None, None)
 
     def _opd(self, opd: Opd, found: Mapping[str, _Found], window: Window) -> OpdLive:
-        members = [found[link.code] for link in self.inventory.links_of(opd.code) if link.code in found]
+        ends = [found[link.code] for link in self.inventory.links_of(opd.code) if link.code in found]
+        members = [item for item in ends if item.live.counts]
         down, up = self._limits(opd.code, window)
         return OpdLive(
             opd=opd,
@@ -216,6 +233,7 @@ class Live:
             unduh=flow(together([item.unduh for item in members]), window, allocation_bps=down),
             unggah=flow(together([item.unggah for item in members]), window, allocation_bps=up),
             links=tuple(item.live for item in members),
+            seconds=tuple(item.live for item in ends if not item.live.counts),
         )
 
 

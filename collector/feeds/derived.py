@@ -24,6 +24,7 @@ class Series:
 
 _D = ("opd", "direction")
 _L = ("link", "opd", "direction")
+_Q = ("device", "queue", "link", "opd", "direction")
 
 
 def _gauges(prefix: str, *rows: tuple[str, tuple[str, ...], str]) -> tuple[Series, ...]:
@@ -54,6 +55,8 @@ _ALL = (
             "Kaitan antarmuka terdaftar dengan tautan dan OPD; selalu 1",
         ),
     ),
+    Series("nadi_queue_bytes_total", "counter", _Q, "Oktet yang melewati antrean tautan, arah menurut OPD"),
+    Series("nadi_queue_dropped_packets_total", "counter", _Q, "Paket yang dibuang antrean tautan, arah menurut OPD"),
     *_gauges(
         "nadi_opd",
         ("rate_bits_per_second", _D, "Jumlah laju bin 5 menit terakhir; tidak ada bila satu tautan tidak sah"),
@@ -97,6 +100,7 @@ _ALL = (
             "Status: 0 data tidak cukup, 1 rendah, 2 wajar, 3 perlu perhatian, 4 jenuh; tidak ada bila tidak dinilai",
         ),
         ("busy_hour", ("opd",), "Awal jam sibuk unduh, waktu setempat"),
+        ("queue_dropped_packets", _D, "Paket yang dibuang antrean pada bulan berjalan; tidak ada bila tidak diukur"),
     ),
     *_gauges(
         "nadi_report",

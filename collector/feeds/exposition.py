@@ -91,7 +91,7 @@ class _Scrape(Collector):
         facts = self._facts
         yield from _raw(facts)
         points: dict[str, list[Point]] = {name: [] for name in DERIVED}
-        for fill in (_links, _opds, _capacity, _month, _quality, _agents, _collector, _papers):
+        for fill in (_links, _queues, _opds, _capacity, _month, _quality, _agents, _collector, _papers):
             for name, labels, value in fill(facts):
                 points[name].append((labels, value))
         for name, found in points.items():
@@ -119,8 +119,9 @@ def _raw(facts: Facts) -> Iterator[Metric]:
         identity = ("device", "interface") if measurement == "nadi_interface" else ("agent",)
         series = Series(f"{measurement}_{field}", "counter" if kind == "counter" else "gauge", identity, text)
         if measurement == "nadi_interface":
-            ports = {(link.link.device, link.link.interface): link for link in facts.snapshot.links}
-            yield from _family(series, ((port, link.fields.get(field)) for port, link in sorted(ports.items())))
+            seen = (*facts.snapshot.links, *facts.snapshot.seconds)
+            ports = {(item.link.device, item.link.interface): item.fields[0] for item in seen if item.link.interface}
+            yield from _family(series, ((port, fields.get(field)) for port, fields in sorted(ports.items())))
         else:
             known = [(agent.name, facts.snapshot.senders.get(agent.name)) for agent in facts.agents]
             yield from _family(series, (((name,), sender.fields.get(field)) for name, sender in known if sender))
@@ -145,11 +146,23 @@ def _links(facts: Facts) -> Written:
             ),
             1,
         )
-        yield "nadi_interface_info", (site, link.device, link.interface, "", link.code, link.opd, link.role), 1
+        if link.interface:
+            yield "nadi_interface_info", (site, link.device, link.interface, "", link.code, link.opd, link.role), 1
         for direction, flow in _directions(live):
             if flow.bin_current:
                 yield "nadi_link_rate_bits_per_second", (link.code, link.opd, direction), flow.bin_bps
             yield "nadi_link_utilization_ratio", (link.code, link.opd, direction), flow.bin_utilisation
+
+
+def _queues(facts: Facts) -> Written:
+    """Write the counters of the queues by which links are measured, in the directions of their OPD."""
+    for live in (*facts.snapshot.links, *facts.snapshot.seconds):
+        link = live.link
+        for name, counters in (("bytes", link.counters), ("dropped_packets", link.drops)):
+            for direction, counter, fields in zip(("unduh", "unggah"), counters or (), live.fields, strict=False):
+                if counter.measurement == "nadi_queue":
+                    labels = (link.device, counter.object, link.code, link.opd, direction)
+                    yield f"nadi_queue_{name}_total", labels, fields.get(counter.field)
 
 
 def _opds(facts: Facts) -> Written:
@@ -200,6 +213,8 @@ def _evaluated(opd: OpdMonth) -> Written:
     yield "nadi_evaluation_coverage_ratio", (opd.code,), opd.coverage
     yield "nadi_evaluation_status", (opd.code,), opd.status
     yield "nadi_evaluation_busy_hour", (opd.code,), opd.unduh.busy_hour
+    yield "nadi_evaluation_queue_dropped_packets", (opd.code, "unduh"), opd.dropped_unduh
+    yield "nadi_evaluation_queue_dropped_packets", (opd.code, "unggah"), opd.dropped_unggah
 
 
 def _evaluated_direction(code: str, direction: str, found: Direction) -> Written:

@@ -67,7 +67,8 @@ class LinkInput:
 
     ``unduh`` is traffic towards the OPD. ``active_from_ns``/``active_to_ns`` lie on bin edges (the register
     sees to it); a bin that straddles one is not expected. ``clock_flagged`` counts readings whose clock was
-    corrected or unsure, ``late`` those that came more than an hour late; None where nobody counted.
+    corrected or unsure, ``late`` those that came more than an hour late; None where nobody counted. ``drops`` are
+    the packets that the link's queues dropped, unduh and unggah, in the form of bins; None where no queue measures.
     """
 
     link: str
@@ -82,6 +83,7 @@ class LinkInput:
     provider: str = ""
     clock_flagged: int | None = None
     late: int | None = None
+    drops: tuple[Bins, Bins] | None = None
 
 
 @dataclass(frozen=True, slots=True)

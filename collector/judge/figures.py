@@ -178,7 +178,7 @@ class OpdMonth:
     both; ``coverage`` and ``status`` those of the lower direction; ``indicative`` belongs beside the status.
     ``allocation`` is the determination in force at the end of the month (or None), ``allocations`` all that
     touch the month, oldest first. ``sub_periods`` is empty unless the allocation changed in the month.
-    Column Jam Sibuk is ``unduh.busy_hour``.
+    Column Jam Sibuk is ``unduh.busy_hour``. ``dropped_*`` are packets, None unless queues measure every link.
     """
 
     code: str
@@ -196,6 +196,15 @@ class OpdMonth:
     allocation: AllocationSpan | None
     allocations: tuple[AllocationSpan, ...]
     quality: Quality
+    dropped_unduh: int | None = None
+    dropped_unggah: int | None = None
+
+    @property
+    def dropped(self) -> int | None:
+        """Packets that the queues of both directions dropped (Paket Terbuang Antrean)."""
+        if self.dropped_unduh is None or self.dropped_unggah is None:
+            return None
+        return self.dropped_unduh + self.dropped_unggah
 
     @property
     def allocation_down(self) -> int | None:

@@ -11,9 +11,9 @@ from agent.clock import MS
 from collector.judge.case import LinkInput, Parameters
 from collector.judge.figures import Gap, LinkMonth, Quality
 from collector.judge.periods import Calendar
-from collector.measure.bins import Bins, Counts
+from collector.measure.bins import MICRO, Bins, Counts
 from collector.measure.counters import Mask
-from collector.measure.rates import Member, Rates
+from collector.measure.rates import Member, Rates, whole_sum
 
 
 def sum_links(
@@ -69,6 +69,28 @@ def link_month(link: LinkInput, calendar: Calendar, parameters: Parameters) -> L
             late=link.late,
         ),
     )
+
+
+def drops(links: Sequence[LinkInput], calendar: Calendar) -> tuple[int | None, int | None]:
+    """Return the packets that queues dropped in the month, unduh and unggah, each rounded once.
+
+    None where there is no link, a link without a queue, or one whose queues told nothing: a part is no sum.
+    """
+    unduh, unggah = (_dropped(links, way, calendar) for way in (0, 1))
+    return unduh, unggah
+
+
+def _dropped(links: Sequence[LinkInput], way: int, calendar: Calendar) -> int | None:
+    micro = 0
+    for link in links:
+        if link.drops is None:
+            return None
+        member = _member(link, link.drops[way], calendar).within(0, calendar.ended)
+        part = slice(member.low, member.high)
+        if not (member.bins.covered_ms[part].any() or member.bins.long_u[part].any() or member.bins.counts.long):
+            return None
+        micro += whole_sum(member.bins.octets_u[part]) + whole_sum(member.bins.long_u[part])
+    return (2 * micro + MICRO) // (2 * MICRO) if links else None
 
 
 def _gaps(seen: Mask, low: int, calendar: Calendar, parameters: Parameters) -> tuple[Gap, ...]:

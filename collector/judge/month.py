@@ -29,7 +29,7 @@ from collector.judge.figures import (
     SubPeriod,
     Totals,
 )
-from collector.judge.links import add_qualities, link_month, sum_links
+from collector.judge.links import add_qualities, drops, link_month, sum_links
 from collector.judge.periods import Calendar, Period, holds, in_order, periods
 from collector.judge.upstream import capacity, totals
 
@@ -90,6 +90,7 @@ def _opd(opd: OpdInput, calendar: Calendar, parameters: Parameters) -> OpdMonth:
     both = (down.figures, up.figures)
     links = tuple(link_month(link, calendar, parameters) for link in opd.links)
     start_ns, end_ns = calendar.at_ns(0), calendar.at_ns(calendar.ended)
+    dropped_unduh, dropped_unggah = drops(opd.links, calendar)
     return OpdMonth(
         code=opd.code,
         name=opd.name,
@@ -110,6 +111,8 @@ def _opd(opd: OpdInput, calendar: Calendar, parameters: Parameters) -> OpdMonth:
             if span.valid_from_ns < end_ns and (span.valid_to_ns is None or span.valid_to_ns > start_ns)
         ),
         quality=add_qualities([link.quality for link in links]),
+        dropped_unduh=dropped_unduh,
+        dropped_unggah=dropped_unggah,
     )
 
 

@@ -1,6 +1,6 @@
-"""The newest readings of the registered interfaces, in memory, so that the live state asks no disk.
+"""The newest readings of the registered interfaces and queues, in memory, so that the live state asks no disk.
 
-A tail holds the readings of one interface from one source of the last ``span_ms``; it is bounded in time and
+A tail holds the readings of one interface or queue from one source of the last ``span_ms``; it is bounded in time and
 in number and knows nothing of bins or rates.
 """
 
@@ -16,9 +16,12 @@ from agent.reading import Reading
 from collector.ledger.entry import CLOCK_UNSURE, Entry
 from collector.measure.counters import CounterSeries
 
+COUNTED = {"nadi_interface": "interface", "nadi_queue": "queue"}
+"""The measurements that links count by, and the tag that names the object."""
+
 
 class Sample(NamedTuple):
-    """One reading of an interface: corrected time and boot time in ms, boot id, and the fields as sent."""
+    """One reading of an interface or a queue: corrected time and boot time in ms, boot id, and the fields as sent."""
 
     time_ms: int
     boot_id: str
@@ -27,7 +30,7 @@ class Sample(NamedTuple):
 
 
 class Tail:
-    """The newest readings of one interface from one source, in order of corrected time."""
+    """The newest readings of one interface or queue from one source, in order of corrected time."""
 
     def __init__(self, *, span_ms: int, most: int = 2000) -> None:
         self._span_ms = span_ms
@@ -55,10 +58,10 @@ class Tail:
         keep = next(i for i, sample in enumerate(self._samples) if sample.time_ms >= start)
         del self._samples[: max(keep, len(self._samples) - self._most)]
 
-    def series(self, direction: str) -> CounterSeries:
-        """Return one direction (``receive`` or ``transmit``) as a counter series."""
+    def series(self, field: str) -> CounterSeries:
+        """Return the octets that one field counts (``receive_bytes_total``, say) as a counter series."""
         boots: dict[str, int] = {"": -1}
-        rows = [sample for sample in self._samples if f"{direction}_bytes_total" in sample.fields]
+        rows = [sample for sample in self._samples if field in sample.fields]
         boot = [boots.setdefault(sample.boot_id, len(boots) - 1) for sample in rows]
 
         def column(name: str, missing: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -68,7 +71,7 @@ class Tail:
             time_ms=np.array([sample.time_ms for sample in rows], dtype=np.int64),
             boot=np.array(boot, dtype=np.int64),
             boot_ms=np.array([sample.boot_ms for sample in rows], dtype=np.int64),
-            octets=np.array([int(sample.fields[f"{direction}_bytes_total"]) for sample in rows], dtype=np.uint64),
+            octets=np.array([int(sample.fields[field]) for sample in rows], dtype=np.uint64),
             bits=column("counter_bits", 64),
             speed=column("speed_bits_per_second", 0),
             uptime_ticks=column("uptime_ticks", -1),
@@ -77,16 +80,17 @@ class Tail:
         )
 
 
-def samples_of(entry: Entry, readings: Sequence[Reading]) -> dict[str, list[Sample]]:
-    """Return the readings of interfaces by interface; none where their times are unsure (they give no bins)."""
-    found: dict[str, list[Sample]] = {}
+def samples_of(entry: Entry, readings: Sequence[Reading]) -> dict[tuple[str, str], list[Sample]]:
+    """Return the readings of interfaces and queues by measurement and name; none where their times are unsure."""
+    found: dict[tuple[str, str], list[Sample]] = {}
     if entry.flags & CLOCK_UNSURE:
         return found
     for reading in readings:
-        if reading.measurement == "nadi_interface":
+        if reading.measurement in COUNTED:
             tags = dict(reading.tags)
-            if "interface" in tags and tags["device"] == entry.device:
-                found.setdefault(tags["interface"], []).append(_sample(entry, reading))
+            name = tags.get(COUNTED[reading.measurement])
+            if name is not None and tags["device"] == entry.device:
+                found.setdefault((reading.measurement, name), []).append(_sample(entry, reading))
     return found
 
 

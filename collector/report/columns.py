@@ -111,7 +111,8 @@ MAIN: Final = (
            f"{BUSY_MEAN_MEANING} Arah Unduh.", MB, width=1.2),
     UTILISATION, CEILING,
     Column("paket_terbuang", "Paket Terbuang Antrean", "count",
-           "Jumlah paket yang dibuang antrean; kosong karena antrean belum diukur.", "paket", width=1.1),
+           "Jumlah selisih sah paket yang dibuang antrean, kedua arah; kosong bila ada tautan yang tidak diukur pada "
+           "antrean.", "paket", width=1.1),
     *VOLUME, COVERAGE, *RANGE, *CHANGE, STATUS,
 )  # fmt: skip
 """The main table, spec/evaluation.md §2 in order; a figure of two parts stands in adjoining columns."""

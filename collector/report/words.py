@@ -141,7 +141,8 @@ MAIN_INTRO: Final = (
     "Laju dalam Mbps (1 Mbps = 1.000.000 bit/s), volume dalam GB (1 GB = 1.000.000.000 byte). Alokasi adalah "
     "yang berlaku pada akhir periode; bila berubah dalam periode, utilisasi dihitung terhadap rata-rata "
     "alokasi tertimbang waktu dan rinciannya ada pada Lampiran A. Jam Sibuk adalah jam lokal arah Unduh. Tanda "
-    '"-" berarti tidak diketahui atau tidak disajikan, bukan nol; Paket Terbuang Antrean belum diukur.'
+    '"-" berarti tidak diketahui atau tidak disajikan, bukan nol; Paket Terbuang Antrean disajikan bila '
+    "seluruh tautan Perangkat Daerah itu diukur pada antrean."
 )
 MAIN_NOTE: Final = f"{MARK_NOTE} Rentang P95 disajikan bila cakupan 75 % sampai dengan kurang dari 99 %."
 ALLOCATION_NOTE: Final = (

@@ -213,4 +213,5 @@ class StatusPage:
     @staticmethod
     def _row(opd: OpdLive) -> tuple[OpdLive, int | None, Sequence[LinkLive]]:
         seen = [link.seen_ms for link in opd.links if link.seen_ms is not None]
-        return opd, min(seen) if seen and len(seen) == len(opd.links) else None, opd.links
+        ends = (*opd.links, *opd.seconds)
+        return opd, min(seen) if seen and len(seen) == len(opd.links) else None, ends

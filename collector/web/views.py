@@ -41,9 +41,10 @@ class FlowView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A link at this minute."""
+    """A link at this minute; ``counts`` is false for the other end of a line that counts at the NOC."""
 
     code: str
+    counts: bool
     device: str
     interface: str
     vantage: str
@@ -135,8 +136,9 @@ def link_view(live: LinkLive, *, now_ns: int, zone: Zone) -> LinkView:
     """Show one link."""
     return LinkView(
         code=live.link.code,
+        counts=live.counts,
         device=live.link.device,
-        interface=live.link.interface,
+        interface=live.link.point,
         vantage=live.link.vantage,
         medium=live.link.medium,
         provider=live.link.provider,
@@ -156,7 +158,7 @@ def opd_view(live: OpdLive, *, now_ns: int, zone: Zone) -> OpdView:
         state=STATES[live.state],
         unduh=flow_view(live.unduh, now_ns=now_ns, zone=zone),
         unggah=flow_view(live.unggah, now_ns=now_ns, zone=zone),
-        links=[link_view(link, now_ns=now_ns, zone=zone) for link in live.links],
+        links=[link_view(link, now_ns=now_ns, zone=zone) for link in (*live.links, *live.seconds)],
     )
 
 
