@@ -124,7 +124,9 @@ _ALL = (
         "protocol",
         up=_state("the device answered in the last poll"),
         info=Field("info", "1", True, "constant 1; tags tell vendor, model, version, serial, protocol"),
-        uptime_seconds=_gauge("s", "sysUpTime in seconds; its wraps at 497 days put right where snmpEngineTime proves them"),
+        uptime_seconds=_gauge(
+            "s", "sysUpTime in seconds; its wraps at 497 days put right where snmpEngineTime proves them"
+        ),
         uptime_ticks=_count("tick", "sysUpTime as read, 10 ms ticks, wraps at 2^32"),
         engine_seconds=_count("s", "snmpEngineTime: since the SNMP agent started (RFC 3411)"),
         engine_boots=_count("1", "snmpEngineBoots: starts of the SNMP agent (RFC 3411)"),

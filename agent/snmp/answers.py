@@ -61,7 +61,7 @@ def text_of(value: Value | None) -> str | None:
 def label_of(value: Value | None) -> str:
     """Return an octet string as one printable line for a tag; empty where nothing readable is left.
 
-    Line ends and tabs become single spaces. A string with other control characters is a device's stray memory, not a name.
+    Line ends and tabs become single spaces. With other control characters it is stray memory of the device, not a name.
     """
     text = text_of(value)
     if text is None:

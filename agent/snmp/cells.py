@@ -93,6 +93,7 @@ class _Rows:
         self._device = device
         self._stale = stale
         self._names: dict[tuple[str, tuple[str, ...]], dict[Oid, str]] = {}
+        self._taken: dict[int, list[tuple[Oid, Oid, Value]]] = {}
 
     def cells(self) -> Iterator[Cell]:
         for one in self._group.read:
@@ -107,6 +108,12 @@ class _Rows:
 
     def _rows(self, one: Read) -> list[tuple[Oid, Oid, Value]]:
         """Return (full index, index of the object, answer) of the rows that the reading takes."""
+        taken = self._taken.get(id(one))
+        if taken is None:
+            taken = self._taken[id(one)] = self._take(one)
+        return taken
+
+    def _take(self, one: Read) -> list[tuple[Oid, Oid, Value]]:
         ends = tuple(map(int, one.ends.split("."))) if one.ends else ()
         found = []
         for index, raw in self._answers.column(self._group.oid(one.oid)).items():
@@ -208,7 +215,7 @@ def _labelled(label: str, told: str, index: Oid) -> str:
 def _judge(group: Group, one: Read, raw: Value, look: _Look, stale: str) -> tuple[int | float | None, str]:
     """Return the value of one answer, or None and why it is unknown."""
     if raw.kind is Kind.BAD:
-        return None, f"badly encoded: {raw.value}"
+        return None, f"badly encoded: {shown(raw)}"
     if stale:
         return None, stale
     if one.untrusted:

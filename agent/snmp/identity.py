@@ -53,12 +53,14 @@ def identify(answers: Answers, tables: Tables) -> Identity:
     oid = value.value if value is not None and isinstance(value.value, tuple) else None
     selected = tables.select(oid, [probe for probe in tables.probes() if answers.scalar(probe) is not None])
     return Identity(
-        oid,
-        label_of(answers.scalar(SYS_DESCR)),
-        label_of(answers.scalar(SYS_NAME)),
-        next((table.facts.vendor for table in selected if table.facts.vendor), ""),
-        *(_first(answers, (o for t in selected for o in getattr(t.facts, fact))) for fact in ("model", "version", "serial")),
-        selected,
+        sys_object_id=oid,
+        descr=label_of(answers.scalar(SYS_DESCR)),
+        name=label_of(answers.scalar(SYS_NAME)),
+        vendor=next((table.facts.vendor for table in selected if table.facts.vendor), ""),
+        model=_first(answers, (oid for table in selected for oid in table.facts.model)),
+        version=_first(answers, (oid for table in selected for oid in table.facts.version)),
+        serial=_first(answers, (oid for table in selected for oid in table.facts.serial)),
+        tables=selected,
     )
 
 
@@ -79,7 +81,7 @@ def facts(selected: Sequence[Table]) -> tuple[Oid, ...]:
 def plan(selected: Sequence[Table], *, wide: bool = False) -> Plan:
     """Return what a poll asks of a device that ``selected`` tables serve.
 
-    ``wide`` leaves out the columns for interfaces without 64-bit counters, names or speeds (``wide_enough`` tells when).
+    ``wide`` leaves out the interfaces' columns that a device of which ``wide_enough`` holds does not need.
     """
     scalars: dict[Oid, None] = dict.fromkeys(_TIMES)
     interface = WIDE if wide else FULL

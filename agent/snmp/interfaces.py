@@ -6,7 +6,7 @@ and told to the collector as ``counter_bits``. Index and name rules: docs/snmp.m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agent.reading import Reading
@@ -26,11 +26,11 @@ UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 FULL: tuple[Oid, ...] = (
     NAME, HC_IN, HC_OUT, HIGH_SPEED, DISCONTINUITY, ADMIN, OPER,
     IN_ERRORS, OUT_ERRORS, IN_DISCARDS, OUT_DISCARDS,
-    IN_OCTETS, OUT_OCTETS, SPEED, DESCR, ALIAS, PHYS, TYPE,
+    IN_OCTETS, OUT_OCTETS, SPEED, DESCR, ALIAS,
 )  # fmt: skip
-"""Every column that a first poll asks for; ``wide`` tells which of them a device needs ever after."""
+"""The columns of a poll; TYPE and PHYS are for ``discover`` alone."""
 WIDE = FULL[:11]
-"""The columns that are enough for a device whose interfaces all have names, speeds and true 64-bit counters."""
+"""The columns that are enough for a device of which ``wide_enough`` holds."""
 
 _OPER = ("", "up", "down", "testing", "unknown", "dormant", "notPresent", "lowerLayerDown")
 _NO_SPEED = 2**32 - 1
@@ -124,8 +124,10 @@ class _Row:
     def _octets(self) -> tuple[int | None, int | None, int | None]:
         wide = (self._counter(HC_IN, 64), self._counter(HC_OUT, 64))
         narrow = (self._counter(IN_OCTETS, 32), self._counter(OUT_OCTETS, 32))
-        # A 64-bit counter at zero beside a 32-bit one that moved is not implemented, only answered (5 of 1,390 devices).
-        dead = any(w is not None and w[0] == 0 and n is not None and n[0] > 0 for w, n in zip(wide, narrow, strict=True))
+        # A 64-bit counter at zero beside a 32-bit one that moved is answered, not implemented (5 of 1,390 devices).
+        dead = any(
+            w is not None and w[0] == 0 and n is not None and n[0] > 0 for w, n in zip(wide, narrow, strict=True)
+        )
         both = wide[0] is not None and wide[1] is not None and not dead
         pair = wide if both or narrow == (None, None) else narrow
         known = [counter for counter in pair if counter is not None]
@@ -189,6 +191,12 @@ _PLAIN = {
 }
 
 
-def wide_enough(found: list[Interface]) -> bool:
-    """Tell whether a device may from now on be asked for ``WIDE`` only."""
-    return all(one.bits == 64 and one.speed > 0 and one.receive and one.transmit and one.key == one.name for one in found)
+def wide_enough(found: Iterable[Interface]) -> bool:
+    """Tell whether a device may from now on be asked for ``WIDE`` only.
+
+    It may when every interface has proven its 64-bit counters by values above zero, has an ifHighSpeed, and is told
+    apart by its ifName alone. A counter at zero proves nothing: the 32-bit one beside it may be the one that moves.
+    """
+    return all(
+        one.bits == 64 and one.speed > 0 and one.receive and one.transmit and one.key == one.name for one in found
+    )

