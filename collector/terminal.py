@@ -36,8 +36,10 @@ def plain(text: str) -> str:
 
 
 def mbps(rate: float | None) -> str:
-    """Write bit/s as Mbps with two decimals; unknown is ``-``."""
-    return UNKNOWN if rate is None else f"{_rounded(rate / 1e6, '0.01')}"
+    """Write bit/s as Mbps with two decimals; unknown is ``-``, and a little that would round to nothing ``<0.01``."""
+    if rate is None:
+        return UNKNOWN
+    return "<0.01" if 0 < rate < 5000 else f"{_rounded(rate / 1e6, '0.01')}"
 
 
 def percent(ratio: float | None) -> str:
