@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Generator, Iterable
+from typing import TypeVar
 
 from agent.clock import MS, NS, Clock, Moment
 from agent.log import Log
-from agent.reading import encode, reading
+from agent.reading import Reading, encode, reading
 from agent.source import Env, Input, Target
 from agent.spool import State
 
@@ -34,18 +36,39 @@ class Gatherer:
         return b"".join(self._one(env, source) for source in target.inputs)
 
     def _one(self, env: Env, source: Input) -> bytes:
-        """Run one input; the readings before a failure are true, and are kept."""
+        return self.told(
+            device=env.device,
+            name=source.name,
+            collect=lambda: source.collect(source.config, env),
+            anchor=env.anchor,
+        )
+
+    def told(
+        self,
+        *,
+        device: str,
+        name: str,
+        collect: Callable[[], Iterable[Reading]],
+        anchor: Moment,
+        trouble: str = "",
+        seconds: float | None = None,
+    ) -> bytes:
+        """Return an input's readings and ``nadi_input``; the readings before a failure are true, and are kept.
+
+        ``trouble`` and ``seconds`` tell of what went before, where the input did not do all within ``collect``.
+        """
         begun = self._clock.now().boot_ns
         lines: list[bytes] = []
-        trouble = ""
         try:
-            for item in source.collect(source.config, env):
+            for item in collect():
                 lines.append(encode((item,)))
         except Exception as error:  # noqa: BLE001 - the one place where an input's failure becomes a reading
-            trouble = f"{type(error).__name__}: {error}"
-        self._log_change(env.device, source.name, trouble)
-        fields = {"up": int(not trouble), "duration_seconds": (self._clock.now().boot_ns - begun) / NS}
-        lines.append(encode((reading("nadi_input", fields, env.time_ns(), device=env.device, input=source.name),)))
+            trouble = f"{trouble}; {_named(error)}" if trouble else _named(error)
+        self._log_change(device, name, trouble)
+        took = (self._clock.now().boot_ns - begun) / NS if seconds is None else seconds
+        fields = {"up": int(not trouble), "duration_seconds": took}
+        time_ns = Env(device, anchor, self._clock).time_ns()
+        lines.append(encode((reading("nadi_input", fields, time_ns, device=device, input=name),)))
         return b"".join(lines)
 
     def _log_change(self, device: str, name: str, trouble: str) -> None:
@@ -55,6 +78,22 @@ class Gatherer:
         elif before and not trouble:
             _log.warning(f"{device}: input {name} works again")
         self._failing[(device, name)] = trouble
+
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+
+
+def guarded(task: Generator[_A, _B, object], tell: Callable[[str], object]) -> Generator[_A, _B, None]:
+    """Run a part of an input that asks and is answered; ``tell`` is told why it ended before its end."""
+    try:
+        yield from task
+    except Exception as error:  # noqa: BLE001 - as above: what fails for one device costs no other
+        tell(_named(error))
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def itself(agent: str, state: State, env: Env) -> bytes:

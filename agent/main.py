@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent import enrol, gather, settings
 from agent.channel import Channel
@@ -20,14 +21,19 @@ from agent.envelope import Envelope
 from agent.gather import Gatherer
 from agent.identity import Key
 from agent.log import Log
+from agent.schedule import until_next
 from agent.settings import Settings
 from agent.source import Env, Target
 from agent.spool import Spool
 from agent.uplink import Uplink, chance
 
+if TYPE_CHECKING:
+    from agent.snmp import poller as poller_type
+
 _log = Log("agent")
 
 _LAST_SEND_S = 5.0
+_LAST_POLL_S = 2.0
 _SPREAD = 0.1
 
 
@@ -49,34 +55,58 @@ def run(path: Path) -> int:
             clock=clock,
             spread_s=chance() * _SPREAD * config.interval,
         )
-        cycle = Cycle(config=config, targets=targets, key=key, clock=clock, spool=spool)
+        keeper = Keeper(config, key=key, clock=clock, spool=spool)
+        gatherer = Gatherer(clock)
+        poller = _poller(config, clock, gatherer, keeper, uplink)
         gc.collect()
         gc.freeze()
         uplink.start()
-        _log.info(f"{config.name} measures {len(targets)} device(s) every {config.interval} s")
+        if poller is not None:
+            poller.start()
+        polled = f", polls {len(config.snmp)}" if config.snmp else ""
+        _log.info(f"{config.name} measures {len(targets)} device(s) every {config.interval} s{polled}")
         try:
-            return _loop(cycle, uplink, clock, stop, config.interval * NS)
+            cycle = Cycle(targets, gatherer=gatherer, clock=clock, keep=keeper)
+            return _loop(cycle, uplink, poller, clock, stop, config.interval * NS)
         finally:
             notify("STOPPING=1")
+            if poller is not None:
+                poller.stop(_LAST_POLL_S)
             uplink.stop(_LAST_SEND_S)
             spool.close()
 
 
-class Cycle:
-    """One round over all devices: gather, seal, spool."""
+def _poller(
+    config: Settings, clock: Clock, gatherer: Gatherer, keeper: Keeper, uplink: Uplink
+) -> poller_type.Poller | None:
+    """Return what polls the configured devices, None without any; ConfigError."""
+    if not config.snmp:
+        return None
+    from agent.snmp import poller  # an agent that polls nothing keeps SNMP out of its memory
 
-    def __init__(self, *, config: Settings, targets: tuple[Target, ...], key: Key, clock: Clock, spool: Spool) -> None:
-        self._agent, self._targets, self._key, self._clock, self._spool = config.name, targets, key, clock, spool
-        self._gatherer = Gatherer(clock)
+    def deliver(device: str, lines: bytes, anchor: Moment, haste: bool) -> None:
+        keeper(device, lines, anchor)
+        if haste:
+            uplink.wake()
 
-    def __call__(self) -> None:
-        """Measure every device; each gives one envelope. The agent's own readings go with the first."""
-        for number, target in enumerate(self._targets):
-            anchor = gather.look(self._clock)
-            lines = self._gatherer.device(target, anchor)
-            if number == 0:
-                lines += gather.itself(self._agent, self._spool.state(), Env(target.device, anchor, self._clock))
-            self._spool.append(self._seal(lines, target.device, anchor), anchor.wall_ns)
+    return poller.Poller(poller.seats_of(config), clock=clock, gatherer=gatherer, deliver=deliver)
+
+
+class Keeper:
+    """Seals what was measured of a device in one cycle and spools it; may be called by several threads.
+
+    The agent's own readings go with those of the first device.
+    """
+
+    def __init__(self, config: Settings, *, key: Key, clock: Clock, spool: Spool) -> None:
+        self._agent, self._key, self._clock, self._spool = config.name, key, clock, spool
+        self._first = config.device[0].name if config.device else config.snmp[0].device
+
+    def __call__(self, device: str, lines: bytes, anchor: Moment) -> None:
+        """Keep one envelope; ``anchor`` is the look at the clocks before the device was measured."""
+        if device == self._first:
+            lines += gather.itself(self._agent, self._spool.state(), Env(device, anchor, self._clock))
+        self._spool.append(self._seal(lines, device, anchor), anchor.wall_ns)
 
     def _seal(self, lines: bytes, device: str, anchor: Moment) -> Callable[[str, int], bytes]:
         def seal(run: str, seq: int) -> bytes:
@@ -95,29 +125,45 @@ class Cycle:
         return seal
 
 
-def _loop(cycle: Cycle, uplink: Uplink, clock: Clock, stop: threading.Event, interval_ns: int) -> int:
+class Cycle:
+    """One round over all devices that this process measures by itself."""
+
+    def __init__(
+        self,
+        targets: tuple[Target, ...],
+        *,
+        gatherer: Gatherer,
+        clock: Clock,
+        keep: Callable[[str, bytes, Moment], None],
+    ) -> None:
+        self._targets, self._gatherer, self._clock, self._keep = targets, gatherer, clock, keep
+
+    def __call__(self) -> None:
+        """Measure every device; each gives one envelope."""
+        for target in self._targets:
+            anchor = gather.look(self._clock)
+            self._keep(target.device, self._gatherer.device(target, anchor), anchor)
+
+
+def _loop(
+    cycle: Cycle,
+    uplink: Uplink,
+    poller: poller_type.Poller | None,
+    clock: Clock,
+    stop: threading.Event,
+    interval_ns: int,
+) -> int:
     while True:
         begun = clock.now()
         cycle()
         uplink.wake()
-        notify("READY=1\nWATCHDOG=1")
-        if not uplink.alive:
-            _log.critical("the uplink ended by a fault of the program, see above; ending, so that it begins anew")
+        if poller is None or not poller.stuck:
+            notify("READY=1\nWATCHDOG=1")
+        if not uplink.alive or (poller is not None and not poller.alive):
+            _log.critical("a thread ended by a fault of the program, see above; ending, so that it begins anew")
             return 1
         if stop.wait(until_next(clock.now(), begun.boot_ns, interval_ns) / NS):
             return 0
-
-
-def until_next(now: Moment, begun_boot_ns: int, interval_ns: int) -> int:
-    """Return the ns until the next whole multiple of the interval on the wall clock.
-
-    Cycles missed meanwhile are skipped. One that would begin right after the last (a wait that ended early, a first
-    cycle just before the full interval) is skipped as well: it would measure over next to no time.
-    """
-    wait = interval_ns - now.wall_ns % interval_ns
-    if now.boot_ns + wait - begun_boot_ns < min(NS, interval_ns // 2):
-        wait += interval_ns
-    return wait
 
 
 @contextmanager

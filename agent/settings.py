@@ -27,15 +27,63 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Snmp:
+    """A device that is polled by SNMP: its name at the collector, where it is, the name of its credential.
+
+    ``interval`` is seconds between polls. ``timeout`` seconds are waited for the first answer, half as much again at
+    each of ``retries``. ``max_bindings`` are asked for in one reply. ``context`` is SNMPv3's.
+    """
+
+    device: str
+    host: str
+    credential: str
+    port: int = 161
+    interval: int = 60
+    timeout: float = 1.5
+    retries: int = 2
+    max_bindings: int = 100
+    context: str = ""
+
+    def __post_init__(self) -> None:
+        _check_name("device", self.device)
+        if not self.host:
+            raise ValueError("host is empty")
+        _check_range("port", self.port, 1, 65535)
+        _check_range("interval", self.interval, 1, 900)
+        _check_range("timeout", self.timeout, 0.1, 10)
+        _check_range("retries", self.retries, 0, 5)
+        _check_range("max_bindings", self.max_bindings, 4, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Traps:
+    """Where traps and informs of the polled devices are taken: address and UDP port."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - traps come from every device
+    port: int = 162
+
+    def __post_init__(self) -> None:
+        _check_range("port", self.port, 1, 65535)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """The agent's name, its state directory, the collector, the cycle in seconds, the spool, the devices."""
+    """The agent's name, its state directory, the collector, the cycle in seconds, the spool, the devices.
+
+    With ``snmp`` it is a poller as well: ``credentials`` is the file of communities and users, ``vendors`` a folder
+    of the operator's own tables, ``traps`` makes it listen.
+    """
 
     name: str
     state: Path
     collector: channel.Config
-    device: tuple[Device, ...]
+    device: tuple[Device, ...] = ()
     interval: int = 10
     spool: spool.Config = field(default_factory=spool.Config)
+    snmp: tuple[Snmp, ...] = ()
+    credentials: Path = Path("snmp.toml")
+    vendors: Path | None = None
+    traps: Traps | None = None
 
     def __post_init__(self) -> None:
         _check_name("agent", self.name)
@@ -43,16 +91,23 @@ class Settings:
             raise ValueError(f"interval must be between 1 and 900 seconds, not {self.interval}")
         if not self.state.is_absolute():
             raise ValueError(f"state must be an absolute path, not {str(self.state)!r}")
-        names = [device.name for device in self.device]
-        if not names:
-            raise ValueError("no [[device]] is named; the agent would measure nothing")
-        if len(set(names)) < len(names):
-            raise ValueError(f"a device is named twice: {', '.join(sorted(names))}")
+        if not self.device and not self.snmp:
+            raise ValueError("no [[device]] and no [[snmp]] is named; the agent would measure nothing")
+        for names in ([device.name for device in self.device], [polled.device for polled in self.snmp]):
+            if len(set(names)) < len(names):
+                raise ValueError(f"a device is named twice: {', '.join(sorted(names))}")
+        if self.traps is not None and not self.snmp:
+            raise ValueError("[traps] are hints to poll at once, and no [[snmp]] is named; take it out")
 
 
 def _check_name(what: str, name: str) -> None:
     if NAME.fullmatch(name) is None:
         raise ValueError(f"{what} name {name!r} is not letters, digits, '.', '_' or '-' (at most 64)")
+
+
+def _check_range(what: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{what} must be between {least:g} and {most:g}, not {value:g}")
 
 
 def load(path: Path) -> tuple[Settings, tuple[Target, ...]]:
@@ -78,5 +133,6 @@ def load(path: Path) -> tuple[Settings, tuple[Target, ...]]:
 def _input(decoder: Decoder, name: str, raw: dict[str, Any], device: int) -> Input:
     path = f"device[{device}].inputs.{name}"
     if name not in source.known():
-        raise decoder.fail(path, f"no input has this name; there are: {', '.join(source.known())}")
+        more = "; a device asked by SNMP is a table [[snmp]]" if name == "snmp" else ""
+        raise decoder.fail(path, f"no input has this name; there are: {', '.join(source.known())}{more}")
     return source.load(name, lambda cls: decoder.table(cls, raw, path))

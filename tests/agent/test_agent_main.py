@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from agent.clock import NS, Moment
-from agent.main import until_next
 from agent.reading import decode
+from agent.schedule import until_next
 from tests.agent.sink import Sink
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,235 @@
+"""Many devices polled by one engine, each in its own place of its interval.
+
+Two threads: one speaks with the devices, the other makes readings of the answers and hands them on, so that neither
+arithmetic nor a slow disk delays a datagram and with it the time of a counter.
+"""
+
+from __future__ import annotations
+
+import heapq
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
+
+from agent.clock import NS, Clock, Moment
+from agent.gather import Gatherer, guarded, look
+from agent.log import Log
+from agent.schedule import offset_of, until_next
+from agent.settings import Settings, Snmp
+from agent.snmp import credentials
+from agent.snmp.engine import Engine, Outcome
+from agent.snmp.errors import Unreachable
+from agent.snmp.hosts import Hosts
+from agent.snmp.poll import Device, Poll
+from agent.snmp.session import Target
+from agent.snmp.tables import Tables, load_tables
+
+_log = Log("poller")
+
+INPUT = "snmp"
+POLL_S = 10.0
+"""The longest that one device may take in one poll."""
+HINT_GAP_NS = 5 * NS
+"""At most one poll in this time because of traps."""
+_TURN_S = 0.25
+_MOST_WAITING = 4096
+_STUCK_NS = 60 * NS
+
+Deliver = Callable[[str, bytes, Moment, bool], None]
+"""Takes device, readings as line protocol, the look at the clocks before the poll, and whether there is haste."""
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """A device's place in the schedule; times are CLOCK_BOOTTIME ns."""
+
+    device: Device
+    host: str
+    interval_ns: int
+    offset_ns: int
+    due_ns: int = 0
+    begun_ns: int = -(10**18)
+    busy: bool = False
+    hinted: bool = False
+
+
+class Done(NamedTuple):
+    """A poll that ended."""
+
+    seat: Seat
+    poll: Poll
+    anchor: Moment
+    due_ns: int
+    haste: bool
+    trouble: list[str]
+
+
+class Poller:
+    """Polls devices until it is stopped."""
+
+    def __init__(self, seats: Sequence[Seat], *, clock: Clock, gatherer: Gatherer, deliver: Deliver) -> None:
+        self._seats, self._clock, self._gatherer, self._deliver = seats, clock, gatherer, deliver
+        self._hosts = Hosts(seat.host for seat in seats)
+        self._due: list[tuple[int, int]] = []
+        self._ended: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
+        self._hints: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._turned_ns = clock.now().boot_ns
+        self._asking = threading.Thread(target=self._ask, name="poller", daemon=True)
+        self._telling = threading.Thread(target=self._tell, name="poller-readings", daemon=True)
+
+    def start(self) -> None:
+        """Begin to poll."""
+        self._hosts.start()
+        self._telling.start()
+        self._asking.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Begin no more polls, hand on those that ended, and return after ``timeout_s`` at the latest."""
+        self._stop.set()
+        self._hosts.stop()
+        self._asking.join(timeout_s)
+        self._ended.put(None)
+        self._telling.join(timeout_s)
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether both threads run."""
+        return self._asking.is_alive() and self._telling.is_alive()
+
+    @property
+    def stuck(self) -> bool:
+        """Tell whether nothing moves: the engine takes no turn, or readings are not taken off."""
+        late = self._clock.now().boot_ns - self._turned_ns > _STUCK_NS
+        return late or self._ended.qsize() >= _MOST_WAITING
+
+    def hint(self, address: str) -> None:
+        """Say that the device at an address has news: it is polled at once. May be called by any thread."""
+        if self._hints.qsize() < _MOST_WAITING:
+            self._hints.put(address)
+
+    # The thread that speaks with the devices
+
+    def _ask(self) -> None:
+        now = self._clock.now()
+        for number, seat in enumerate(self._seats):
+            self._plan(number, seat, now)
+        with Engine() as engine:
+            while not self._stop.is_set():
+                self._begin_due(engine)
+                engine.turn(self._patience_s())
+                self._turned_ns = self._clock.now().boot_ns
+                self._take_hints()
+
+    def _plan(self, number: int, seat: Seat, now: Moment) -> None:
+        wait = until_next(now, seat.begun_ns, seat.interval_ns, seat.offset_ns)
+        seat.due_ns = now.boot_ns + wait
+        heapq.heappush(self._due, (seat.due_ns, number))
+
+    def _patience_s(self) -> float:
+        if not self._due:
+            return _TURN_S
+        return min(max((self._due[0][0] - self._clock.now().boot_ns) / NS, 0.0), _TURN_S)
+
+    def _begin_due(self, engine: Engine) -> None:
+        now = self._clock.now().boot_ns
+        while self._due and self._due[0][0] <= now:
+            due_ns, number = heapq.heappop(self._due)
+            seat = self._seats[number]
+            if due_ns == seat.due_ns and not seat.busy and self._ended.qsize() < _MOST_WAITING:
+                self._begin(engine, number, seat)
+            elif due_ns == seat.due_ns and not seat.busy:
+                self._plan(number, seat, self._clock.now())
+
+    def _begin(self, engine: Engine, number: int, seat: Seat) -> None:
+        anchor = look(self._clock)
+        seat.begun_ns, seat.busy = anchor.boot_ns, True
+        haste, seat.hinted = seat.hinted, False
+        trouble: list[str] = []
+        try:
+            seat.device.target = replace(seat.device.target, host=self._hosts.address(seat.host))
+        except Unreachable as error:
+            poll = Poll(seat.device, self._clock)
+            self._end(number, Done(seat, poll, anchor, seat.due_ns, haste, [f"Unreachable: {error}"]))
+            return
+        poll = Poll(seat.device, self._clock)
+        done = Done(seat, poll, anchor, seat.due_ns, haste, trouble)
+        engine.start(guarded(poll.ask(), trouble.append), done=partial(self._ended_with, number, done), seconds=POLL_S)
+
+    def _ended_with(self, number: int, done: Done, outcome: Outcome[None]) -> None:
+        if outcome.error is not None:
+            done.trouble.append(f"{type(outcome.error).__name__}: {outcome.error}")
+        self._end(number, done)
+
+    def _end(self, number: int, done: Done) -> None:
+        done.seat.busy = False
+        self._ended.put(done)
+        self._plan(number, done.seat, self._clock.now())
+        if done.seat.hinted:
+            self._soon(number, done.seat)
+
+    def _take_hints(self) -> None:
+        while not self._hints.empty():
+            address = self._hints.get()
+            for number, seat in enumerate(self._seats):
+                if seat.device.target.host == address and not seat.hinted:
+                    seat.hinted = True
+                    if not seat.busy:
+                        self._soon(number, seat)
+
+    def _soon(self, number: int, seat: Seat) -> None:
+        due = max(self._clock.now().boot_ns, seat.begun_ns + HINT_GAP_NS)
+        if due < seat.due_ns:
+            seat.due_ns = due
+            heapq.heappush(self._due, (due, number))
+
+    # The thread that makes readings
+
+    def _tell(self) -> None:
+        while (done := self._ended.get()) is not None:
+            self._deliver(done.seat.device.name, lines_of(done, self._gatherer), done.anchor, done.haste)
+
+
+def lines_of(done: Done, gatherer: Gatherer) -> bytes:
+    """Return what a poll brought as line protocol, with ``nadi_input`` of the device."""
+    poll = done.poll
+    lateness_ns = max(poll.begun_ns - done.due_ns, 0)
+    return gatherer.told(
+        device=done.seat.device.name,
+        name=INPUT,
+        collect=partial(poll.readings, done.anchor, lateness_ns=lateness_ns),
+        trouble="; ".join([*done.trouble, *poll.troubles]),
+        seconds=(poll.ended_ns - poll.begun_ns) / NS,
+        anchor=done.anchor,
+    )
+
+
+def seats_of(config: Settings) -> list[Seat]:
+    """Return the devices of a configuration with their credentials and tables; ConfigError."""
+    known = credentials.load(config.credentials)
+    folders = () if config.vendors is None else (config.vendors,)
+    tables = load_tables(*folders)
+    for note in tables.notes:
+        _log.info(note)
+    return [
+        _seat(polled, tables, credentials.chosen(known, polled.credential, place=f"device {polled.device}"))
+        for polled in config.snmp
+    ]
+
+
+def _seat(polled: Snmp, tables: Tables, credential: credentials.Credential) -> Seat:
+    target = Target(
+        host=polled.host,
+        port=polled.port,
+        credential=credential,
+        context=polled.context,
+        timeout_s=polled.timeout,
+        retries=polled.retries,
+        max_bindings=polled.max_bindings,
+    )
+    interval_ns = polled.interval * NS
+    device = Device(polled.device, target, tables)
+    return Seat(device, polled.host, interval_ns, offset_of(polled.device, interval_ns))
