@@ -1,4 +1,4 @@
-"""The live check of every OPD: its settled bins since yesterday against the determinations in force."""
+"""What stands now: OPDs over their determinations, lines whose ends disagree, devices polled without protection."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from collector.evaluation import spans_of
 from collector.inventory import Inventory, Opd
 from collector.judge.allocation import DirectionName, Finding, Thresholds, check, uses
 from collector.judge.now import Window
+from collector.judge.reconcile import End, reconcile
 from collector.ledger.binstore import BinStore
 from collector.measure.bins import Bins, total
+from collector.measure.intervals import Intervals
+
+RECONCILED_DAYS = 7
 
 
 def findings(inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone) -> tuple[Finding, ...]:
@@ -22,7 +26,21 @@ def findings(inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone
         for finding in _of(opd, inventory, bins, window=window, zone=zone)
         if finding.end_ns is None
     ]
+    found += lines(inventory, bins, window=window, zone=zone)
     return tuple(sorted(found, key=lambda item: (-item.severity, item.start_ns, item.object, item.direction)))
+
+
+def lines(inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone) -> list[Finding]:
+    """Reconcile every line measured at both ends, over the last week and today."""
+    today = zone.day(window.now_ms * MS)
+    days = [today - timedelta(days=i) for i in range(RECONCILED_DAYS, -1, -1)]
+    start_ns = zone.day_start(days[0])
+    found: list[Finding] = []
+    for noc, opd in inventory.lines():
+        if (noc.active & opd.active & Intervals.of([(start_ns, window.now_ms * MS)])).spans:
+            ends = [End(link.code, link.active, *bins.link_span(link, days)) for link in (noc, opd)]
+            found += reconcile(ends[0], ends[1], until_ms=window.settled_ms)
+    return found
 
 
 def _of(opd: Opd, inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone) -> list[Finding]:

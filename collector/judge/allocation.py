@@ -19,12 +19,15 @@ from collector.judge.periods import holds
 from collector.measure.bins import MICRO, Bins
 
 DirectionName = Literal["unduh", "unggah"]
-Rule = Literal["at_ceiling", "over_allocation"]
+Rule = Literal["at_ceiling", "over_allocation", "line_difference", "line_silence", "snmp_v2c"]
+Unit = Literal["bit/s", "1", "s", ""]
+"""Of a finding's value and limit: a rate, a share, a time, or none."""
 
 
 class Severity(IntEnum):
-    """How much a finding matters: demand is capped, or a limit that should hold does not."""
+    """How much a finding matters: a duty not met, demand that is capped, or what should hold and does not."""
 
+    LOW = 0
     NOTICE = 1
     WARNING = 2
 
@@ -62,21 +65,22 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One judged fact about ``object`` (an OPD's code) in one direction.
+    """One judged fact about ``object`` (the code of an OPD, a link or a device) in one direction ("": in none).
 
     ``start_ns`` is the start of the first bin that showed it, ``end_ns`` the start of the first bin of those that
     ended it (None: it stands). ``value`` is the largest rate of the bins that show it and ``limit`` what that
-    bin's rate passed, both bit/s.
+    bin's rate passed, both in ``unit``.
     """
 
     rule: Rule
     object: str
-    direction: DirectionName
+    direction: DirectionName | Literal[""]
     severity: Severity
     start_ns: int
     end_ns: int | None
     value: Fraction
     limit: Fraction
+    unit: Unit = "bit/s"
 
 
 def uses(bins: Bins, allocations: Sequence[AllocationSpan], direction: DirectionName) -> tuple[Use, ...]:
