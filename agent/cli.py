@@ -1,8 +1,9 @@
-"""The commands of an agent: run, once, check, enrol. Exit status 0 done, 1 not possible, 2 wrong use."""
+"""The commands of an agent: run, once, check, enrol, discover, walk. Exit status 0 done, 1 not possible, 2 misuse."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 from agent.config import ConfigError
@@ -12,8 +13,22 @@ usage: nadi-agent run   [--config FILE]                 measure and send until s
        nadi-agent once  [--config FILE]                 measure once and print the readings
        nadi-agent check [--config FILE]                 say what is wrong with this node and its way out
        nadi-agent enrol [--config FILE] --token TOKEN   make this node known to the collector
+       nadi-agent discover HOST [how]                   say what an SNMP device is, write what registers it
+       nadi-agent walk     HOST [how]                   show a device's readings, and what is unknown and why
 
-FILE is /etc/nadi/agent.toml unless named. A TOKEN of '-' is read from stdin, where no process list shows it."""
+FILE is /etc/nadi/agent.toml unless named. A TOKEN of '-' is read from stdin, where no process list shows it.
+HOST is a device of the configuration, or any address with [how]: --credential NAME [--credentials FILE] [--port N]
+(the file in which the credential of that name stands, unless the configuration names it)."""
+
+_OPTIONS = {
+    "run": frozenset({"config"}),
+    "once": frozenset({"config"}),
+    "check": frozenset({"config"}),
+    "enrol": frozenset({"config", "token"}),
+    "discover": frozenset({"config", "credential", "credentials", "port"}),
+    "walk": frozenset({"config", "credential", "credentials", "port"}),
+}
+_WITH_HOST = ("discover", "walk")
 
 
 class _Misuse(Exception):
@@ -27,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(USAGE)
         return 0 if words else 2
     try:
-        return _command(words[0], _options(words[1:]))
+        return _command(words[0], words[1:])
     except _Misuse as error:
         print(f"nadi-agent: {error}\n{USAGE}", file=sys.stderr)
         return 2
@@ -36,14 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _options(words: list[str]) -> dict[str, str]:
+def _options(words: list[str], known: Container[str]) -> dict[str, str]:
     """Read ``--name VALUE`` and ``--name=VALUE``. (argparse would cost the resident agent 0.4 MiB.)"""
     options: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=")
-        if name not in ("--config", "--token"):
-            raise _Misuse(f"{word!r} is not an option")
+        if not name.startswith("--") or name[2:] not in known:
+            raise _Misuse(f"{word!r} is not an option here")
         found = value if equals else next(rest, None)
         if not found:
             raise _Misuse(f"{name} needs a value")
@@ -51,12 +66,16 @@ def _options(words: list[str]) -> dict[str, str]:
     return options
 
 
-def _command(command: str, options: dict[str, str]) -> int:
-    path = Path(options.get("config", "/etc/nadi/agent.toml"))
-    if command not in ("run", "once", "check", "enrol"):
+def _command(command: str, words: list[str]) -> int:
+    if command not in _OPTIONS:
         raise _Misuse(f"{command!r} is not a command")
-    if (command == "enrol") != ("token" in options):
-        raise _Misuse("--token goes with enrol, and enrol with --token")
+    host = words.pop(0) if command in _WITH_HOST and words else ""
+    options = _options(words, _OPTIONS[command])
+    path = Path(options.get("config", "/etc/nadi/agent.toml"))
+    if command in _WITH_HOST:
+        return _look(command, host, path, options)
+    if command == "enrol" and "token" not in options:
+        raise _Misuse("enrol needs --token")
     if command == "run":
         from agent import main as resident
 
@@ -69,6 +88,24 @@ def _command(command: str, options: dict[str, str]) -> int:
         return commission.check(path, print)
     token = options["token"]
     return commission.enrol_node(path, sys.stdin.readline().strip() if token == "-" else token, print)  # noqa: S105
+
+
+def _look(command: str, host: str, path: Path, options: dict[str, str]) -> int:
+    port = options.get("port", "161")
+    if not host or host.startswith("-"):
+        raise _Misuse(f"{command} needs the HOST to look at")
+    if not port.isascii() or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise _Misuse("--port is a number from 1 to 65535")
+    from agent.snmp import discover
+
+    asked = discover.Asked(
+        host=host,
+        config=path,
+        credential=options.get("credential", ""),
+        credentials=options.get("credentials", ""),
+        port=int(port),
+    )
+    return (discover.walk if command == "walk" else discover.discover)(asked, print)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ import socket
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from agent import enrol, gather, settings
 from agent.channel import Answer, Channel, ChannelError
-from agent.clock import NS, SystemClock
+from agent.clock import NS, Moment, SystemClock
 from agent.config import ConfigError
 from agent.envelope import CLOCK_HEADER, CONTENT_TYPE, Envelope, EnvelopeError, read_receipts
 from agent.gather import Gatherer
@@ -35,16 +36,42 @@ Say = Callable[[str], None]
 
 def once(path: Path, say: Say) -> int:
     """Say what one cycle measures, as line protocol; 1 when an input failed (its reason is logged)."""
-    _, targets = settings.load(path)
-    text = b"".join(_measure(targets)).decode()
+    config, targets = settings.load(path)
+    measured = [*_measured(targets), *(item for item, _ in _polled(config))]
+    text = b"".join(item.lines for item in measured).decode()
     say(text.rstrip("\n"))
     return int(bool(_failed(text)))
 
 
-def _measure(targets: tuple[Target, ...]) -> list[bytes]:
+class Measured(NamedTuple):
+    """What one cycle says of one device, and the look at the clocks before it."""
+
+    device: str
+    lines: bytes
+    anchor: Moment
+
+
+def _measured(targets: tuple[Target, ...]) -> list[Measured]:
     clock = SystemClock()
     gatherer = Gatherer(clock)
-    return [gatherer.device(target, gather.look(clock)) for target in targets]
+    looked = ((target, gather.look(clock)) for target in targets)
+    return [Measured(target.device, gatherer.device(target, anchor), anchor) for target, anchor in looked]
+
+
+def _polled(config: Settings) -> list[tuple[Measured, str]]:
+    """Poll the devices asked by SNMP, side by side; what is wrong with each in words, "" for nothing."""
+    if not config.snmp:
+        return []
+    from agent.snmp import diagnosis, poller  # a node that polls nothing needs none of it
+
+    clock = SystemClock()
+    gatherer = Gatherer(clock)
+    found = []
+    for done, error in poller.once(poller.seats_of(config), clock):
+        lines = poller.lines_of(done, gatherer)
+        wrong = "; ".join(done.poll.troubles) if error is None else diagnosis.explain(done.seat.device.target, error)
+        found.append((Measured(done.seat.device.name, lines, done.anchor), wrong))
+    return found
 
 
 def _failed(text: str) -> list[str]:
@@ -100,10 +127,15 @@ def check(path: Path, say: Say) -> int:
         ("enrolment", _enrolment),
         ("spool", _spool),
         ("name", _name),
-        ("collector", lambda config: _collector(config, targets)),
+        ("collector", lambda config: _collector(config, measured)),
     ]
-    say(f"ok     configuration: {path}: agent {config.name}, {len(targets)} device(s), every {config.interval} s")
-    faults = _hold("inputs", say, lambda: _inputs(targets))
+    devices = len(targets) + len(config.snmp)
+    say(f"ok     configuration: {path}: agent {config.name}, {devices} device(s), every {config.interval} s")
+    measured, polled = _measured(targets), _polled(config)
+    faults = _hold("inputs", say, lambda: _inputs(measured)) if targets else 0
+    for item, wrong in polled:
+        faults += _hold(f"snmp {item.device}", say, lambda item=item, wrong=wrong: _answered(item, wrong))  # type: ignore[misc]
+    measured += [item for item, _ in polled]
     for label, step in steps:
         faults += _hold(label, say, lambda step=step: step(config))  # type: ignore[misc]
     say("the node is ready" if not faults else f"{faults} fault(s); mend the first, then check again")
@@ -119,14 +151,21 @@ def _hold(label: str, say: Say, step: Callable[[], str]) -> int:
     return 0
 
 
-def _inputs(targets: tuple[Target, ...]) -> str:
-    text = b"".join(_measure(targets)).decode()
+def _inputs(measured: list[Measured]) -> str:
+    text = b"".join(item.lines for item in measured).decode()
     failed = _failed(text)
     if failed:
         raise Fault(
             f"{len(failed)} failed, the reason is logged above: {', '.join(line.split()[0] for line in failed)}"
         )
-    return f"{sum(len(t.inputs) for t in targets)} gave {len(text.splitlines())} readings"
+    lines = text.splitlines()
+    return f"{sum(line.startswith('nadi_input,') for line in lines)} gave {len(lines)} readings"
+
+
+def _answered(item: Measured, wrong: str) -> str:
+    if wrong:
+        raise Fault(wrong)
+    return f"gave {len(item.lines.splitlines())} readings"
 
 
 def _state(config: Settings) -> str:
@@ -171,11 +210,11 @@ def _name(config: Settings) -> str:
     return f"{host} is {', '.join(sorted({str(item[4][0]) for item in found}))}"
 
 
-def _collector(config: Settings, targets: tuple[Target, ...]) -> str:
+def _collector(config: Settings, measured: list[Measured]) -> str:
     """Deliver one batch of each device: the receipts show way, certificate, clock, collector, and what it allows."""
     clock = SystemClock()
     key, pinned = enrol.key_of(config.state), enrol.load(config.state)
-    batches = [_batch(config, target, key, clock) for target in targets]
+    batches = [_batch(config, item, key) for item in measured]
     channel = Channel(config.collector, pinned.ca)
     now = clock.now()
     headers = {"Content-Type": CONTENT_TYPE, CLOCK_HEADER: f"{now.boot_id} {now.wall_ns} {now.boot_ns}"}
@@ -193,18 +232,17 @@ def _collector(config: Settings, targets: tuple[Target, ...]) -> str:
     return f"{config.collector.url} took a batch of {len(batches)} device(s) and signed for it; {clocks}"
 
 
-def _batch(config: Settings, target: Target, key: Key, clock: SystemClock) -> Envelope:
-    """Measure a device and seal that as the one batch of a run of its own."""
-    anchor = gather.look(clock)
+def _batch(config: Settings, item: Measured, key: Key) -> Envelope:
+    """Seal what was measured of a device as the one batch of a run of its own."""
     return Envelope.seal(
-        Gatherer(clock).device(target, anchor),
+        item.lines,
         agent=config.name,
-        device=target.device,
+        device=item.device,
         run=os.urandom(8).hex(),
         seq=0,
-        boot_id=anchor.boot_id,
-        wall_ns=anchor.wall_ns,
-        boot_ns=anchor.boot_ns,
+        boot_id=item.anchor.boot_id,
+        wall_ns=item.anchor.wall_ns,
+        boot_ns=item.anchor.boot_ns,
         sign=key.sign,
     )
 

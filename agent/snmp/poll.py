@@ -67,6 +67,7 @@ class Poll:
         self._values: dict[Oid, Value] = {}
         self._rows: dict[Oid, Stamp] = {}
         self._first: Stamp | None = None
+        self.identity: Identity | None = None
         self.begun_ns = self.ended_ns = clock.now().boot_ns
         self.troubles: list[str] = []
         self.requests = 0
@@ -96,13 +97,14 @@ class Poll:
     def _known(self) -> Generator[Request, Reply, tuple[Table, ...]]:
         device = self._device
         if device.identity is not None and self.begun_ns - device.known_ns < IDENTITY_NS:
-            return device.identity.tables
+            self.identity = device.identity
+            return self.identity.tables
         values = yield from self._heard(get(device.target, questions(device.tables)))
         tables = identify(Answers(values), device.tables).tables
         values |= yield from self._heard(get(device.target, facts(tables)))
-        device.identity, device.known_ns = identify(Answers(values), device.tables), self.begun_ns
-        device.wide, device.plan = False, None
-        return device.identity.tables
+        self.identity = device.identity = identify(Answers(values), device.tables)
+        device.known_ns, device.wide, device.plan = self.begun_ns, False, None
+        return self.identity.tables
 
     def _part(self, part: Generator[Request, Reply, None]) -> Generator[Request, Reply, None]:
         """Ask one part; where the device refuses just that, the others are asked all the same."""
@@ -148,7 +150,7 @@ class Poll:
     def interpretation(self, anchor: Moment) -> Interpretation:
         """Return the device's readings and what is unknown; scalars and gauges are of the first answer's time."""
         device = self._device
-        tables = device.identity.tables if device.identity else ()
+        tables = self.identity.tables if self.identity else ()
         base = self._time(self._first.boot_ns if self._first else self.begun_ns, anchor)
         return interpret(Answers(self._values), tables, device=device.name, time_ns=base)
 
@@ -160,8 +162,8 @@ class Poll:
             yield from self._at_their_time(found, anchor)
             self._plan_ahead(found)
             self._note_uptime()
-        if device.identity is not None:
-            yield self._info(device.identity, anchor)
+        if self.identity is not None:
+            yield self._info(self.identity, anchor)
         if self.answered and not self.troubles:
             device.success_ns = self._time(self.ended_ns, anchor)
         fields: dict[str, int | float] = {

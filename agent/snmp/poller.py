@@ -21,7 +21,7 @@ from agent.schedule import offset_of, until_next
 from agent.settings import Settings, Snmp
 from agent.snmp import credentials
 from agent.snmp.engine import Engine, Outcome
-from agent.snmp.errors import Unreachable
+from agent.snmp.errors import SnmpError, Unreachable
 from agent.snmp.hosts import Hosts
 from agent.snmp.poll import Device, Poll
 from agent.snmp.session import Target
@@ -191,6 +191,33 @@ class Poller:
     def _tell(self) -> None:
         while (done := self._ended.get()) is not None:
             self._deliver(done.seat.device.name, lines_of(done, self._gatherer), done.anchor, done.haste)
+
+
+def once(seats: Sequence[Seat], clock: Clock) -> list[tuple[Done, SnmpError | None]]:
+    """Poll every device one time, for an administrator: how each poll ended, and the error that ended it early."""
+    hosts = Hosts(seat.host for seat in seats)
+    hosts.look()
+    results: list[tuple[Done, SnmpError | None]] = []
+    with Engine() as engine:
+        for seat in seats:
+            begun = look(clock)
+            done = Done(seat, Poll(seat.device, clock), begun, begun.boot_ns, False, [])
+            try:
+                seat.device.target = replace(seat.device.target, host=hosts.address(seat.host))
+            except Unreachable as error:
+                done.trouble.append(f"Unreachable: {error}")
+                results.append((done, error))
+                continue
+            engine.start(done.poll.ask(), done=partial(_ended_once, results, done), seconds=POLL_S)
+        while engine.busy:
+            engine.turn(_TURN_S)
+    return sorted(results, key=lambda result: seats.index(result[0].seat))
+
+
+def _ended_once(results: list[tuple[Done, SnmpError | None]], done: Done, outcome: Outcome[None]) -> None:
+    if outcome.error is not None:
+        done.trouble.append(f"{type(outcome.error).__name__}: {outcome.error}")
+    results.append((done, outcome.error))
 
 
 def lines_of(done: Done, gatherer: Gatherer) -> bytes:
