@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
 from agent.clock import MS, Zone
 from collector.evaluation import spans_of
 from collector.inventory import Inventory, Opd
-from collector.judge.allocation import DirectionName, Finding, Thresholds, check, uses
+from collector.judge.allocation import DirectionName, Finding, Severity, Thresholds, check, uses
 from collector.judge.now import Window
 from collector.judge.reconcile import End, reconcile
 from collector.ledger.binstore import BinStore
 from collector.measure.bins import Bins, total
 from collector.measure.intervals import Intervals
+from collector.power import Power
 
 RECONCILED_DAYS = 7
+UNPROTECTED = frozenset(("snmpv1", "snmpv2c"))
+"""Protocols that send what they read, and the word that opens it, in clear (Barito Utara 11/2023 Pasal 16 ayat (7))."""
 
 
-def findings(inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone) -> tuple[Finding, ...]:
+def findings(inventory: Inventory, bins: BinStore, *, power: Power, window: Window, zone: Zone) -> tuple[Finding, ...]:
     """Return the findings that stand, the gravest and then the oldest first."""
     found = [
         finding
@@ -27,6 +31,7 @@ def findings(inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone
         if finding.end_ns is None
     ]
     found += lines(inventory, bins, window=window, zone=zone)
+    found += unprotected(power)
     return tuple(sorted(found, key=lambda item: (-item.severity, item.start_ns, item.object, item.direction)))
 
 
@@ -41,6 +46,16 @@ def lines(inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone) -
             ends = [End(link.code, link.active, *bins.link_span(link, days)) for link in (noc, opd)]
             found += reconcile(ends[0], ends[1], until_ms=window.settled_ms)
     return found
+
+
+def unprotected(power: Power) -> list[Finding]:
+    """List the devices which are polled in clear, by what they last were polled with."""
+    none = Fraction(0)
+    return [
+        Finding("snmp_v2c", item.device.code, "", Severity.LOW, item.since_ms * MS, None, none, none, "")
+        for item in power.info()
+        if item.tags["protocol"].lower() in UNPROTECTED
+    ]
 
 
 def _of(opd: Opd, inventory: Inventory, bins: BinStore, *, window: Window, zone: Zone) -> list[Finding]:

@@ -17,6 +17,7 @@ from collector.ledger.entry import Entry
 from collector.ledger.tail import COUNTED, Tail, samples_of
 from collector.measure.bins import WIDTH_MS
 from collector.measure.counters import LONG_MS, deltas
+from collector.power import Power, States
 
 Port = tuple[str, str, str, str]
 """Source (agent), device, measurement, interface or queue."""
@@ -90,6 +91,7 @@ class Snapshot:
     uplink_unggah: Flow
     senders: Mapping[str, Sender]
     lag_p95_ns: int | None
+    power: Power
 
     @property
     def links(self) -> tuple[LinkLive, ...]:
@@ -114,6 +116,7 @@ class Live:
         self._width_ms = width_ms
         self._lock = threading.Lock()
         self._tails: dict[Port, Tail] = {}
+        self._states = States(stale_ms=self._stale_ms)
         self._senders: dict[str, tuple[int, Mapping[str, int | float]]] = {}
         self._lags: deque[int] = deque(maxlen=LAGS_KEPT)
         self._kept: Snapshot | None = None
@@ -135,7 +138,7 @@ class Live:
             before, self._tails = self._tails, {}
             for port in (self._port(link, counter) for link in inventory.links for counter in link.counters):
                 self._tails[port] = self._tails.get(port) or before.get(port) or Tail(span_ms=self._span_ms)
-            self._measured = {(source, device) for source, device, *_ in self._tails}
+            self._states.adopt(inventory.devices)
             self._kept = None
 
     def _port(self, link: Link, counter: Counter) -> Port:
@@ -147,18 +150,19 @@ class Live:
         with self._lock:
             for entry, lines in items:
                 # Making readings costs: what is older than the tails, or of no registered port, is left alone.
-                recent = entry.last_ns >= horizon_ns and (entry.agent, entry.device) in self._measured
+                recent = entry.last_ns >= horizon_ns
                 readings = list(lines.readings_of(partial(self._wants, entry, recent)))
                 self._note_sender(entry, readings)
+                self._states.add(entry, readings)
                 for counted, samples in samples_of(entry, readings).items():
                     tail = self._tails.get((entry.agent, entry.device, *counted))
                     if tail is not None:
                         tail.add(samples)
 
     def _wants(self, entry: Entry, recent: bool, measurement: str, tags: Tags) -> bool:
-        if measurement in COUNTED and recent:  # tags: device, and interface or queue
-            return len(tags) == 2 and (entry.agent, tags[0][1], measurement, tags[1][1]) in self._tails
-        return measurement == "nadi_agent"
+        if measurement in COUNTED:  # tags: device, and interface or queue
+            return recent and len(tags) == 2 and (entry.agent, tags[0][1], measurement, tags[1][1]) in self._tails
+        return measurement == "nadi_agent" or (recent and self._states.wants(entry, measurement))
 
     def _note_sender(self, entry: Entry, readings: Sequence[Reading]) -> None:
         received_ns, fields = self._senders.get(entry.agent, (0, {}))
@@ -195,6 +199,7 @@ class Live:
                 for name, (received_ns, fields) in sorted(self._senders.items())
             },
             lag_p95_ns=lags[(95 * len(lags) + 99) // 100 - 1] if lags else None,
+            power=self._states.look(window.now_ms),
         )
 
     def _link(self, link: Link, window: Window) -> _Found:

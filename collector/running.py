@@ -139,7 +139,8 @@ class Collector:
         """Check the closed bins against the determinations, and evaluate the month to date."""
         snapshot = self.snapshot()
         inventory = self.live.inventory
-        found = findings(inventory, self.folder.bins(inventory), window=snapshot.window, zone=self.zone)
+        bins = self.folder.bins(inventory)
+        found = findings(inventory, bins, power=snapshot.power, window=snapshot.window, zone=self.zone)
         month = Month.of(self.zone.day(snapshot.now_ns))
         evaluation = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
         self._judgement = Judgement(snapshot.now_ns, found, evaluation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -72,9 +72,51 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     header = ["OPD", "name", "state", "unduh*", "alloc", "util*", "unggah*", "alloc", "util*", "open bin", "age"]
     lines = [head, "", *table(header, rows, right=range(3, 11))]
     for item in status["findings"] or ():
-        lines.append(f"finding: {item['rule']} {item['object']} {item['direction']} {mbps(item['value_bps'])} Mbps")
+        told = [item["rule"], item["object"], item["direction"], _amount(item["value"], item["unit"])]
+        lines.append(f"finding: {' '.join(part for part in told if part)}")
+    lines += power_lines(status["power"])
     lines += ["", "Mbps; * langsung: from the last valid delta, no figure of the report; - is unknown, not zero"]
     return [plain(line) for line in lines]
+
+
+def _amount(value: float | None, unit: str) -> str:
+    """Write the value of a finding in its unit."""
+    if value is None:
+        return ""
+    if unit == "1":
+        return percent(value)
+    return f"{mbps(value)} Mbps" if unit == "bit/s" else f"{value:.0f} {unit}"
+
+
+def power_lines(power: dict[str, Any]) -> list[str]:
+    """Return UPSes, transfer switches and sensors (the JSON of /api/v1/power) as lines; none where there are none."""
+    rows = []
+    for kind in ("ups", "ats", "sensors"):
+        for item in power[kind]:
+            code = f"{item['code']}/{item['sensor']}" if item.get("sensor") else item["code"]
+            values = [f"{title} {write(item[name])}" for name, title, write in _VALUES if item.get(name) is not None]
+            seen = item["seen_at"][11:19] if item["seen_at"] else UNKNOWN
+            rows.append([code, item["name"], item["state"], seen, ", ".join(values) or UNKNOWN])
+    return ["", *table(["power", "name", "state", "seen", "values"], rows)] if rows else []
+
+
+def _flag(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+_VALUES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("battery_charge_ratio", "charge", percent),
+    ("battery_runtime_seconds", "runtime", lambda value: f"{value:.0f} s"),
+    ("load_ratio", "load", percent),
+    ("input_voltage_volts", "input", lambda value: f"{value:.1f} V"),
+    ("replace_battery", "replace battery", _flag),
+    ("mains_present", "mains", _flag),
+    ("temperature_celsius", "temperature", lambda value: f"{value:.1f} C"),
+    ("humidity_ratio", "humidity", percent),
+    ("water_detected", "water", _flag),
+    ("smoke_detected", "smoke", _flag),
+    ("door_open", "door open", _flag),
+)
 
 
 def evaluation_lines(found: dict[str, Any]) -> list[str]:

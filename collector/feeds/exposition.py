@@ -91,7 +91,7 @@ class _Scrape(Collector):
         facts = self._facts
         yield from _raw(facts)
         points: dict[str, list[Point]] = {name: [] for name in DERIVED}
-        for fill in (_links, _queues, _opds, _capacity, _month, _quality, _agents, _collector, _papers):
+        for fill in (_links, _queues, _devices, _opds, _capacity, _month, _quality, _agents, _collector, _papers):
             for name, labels, value in fill(facts):
                 points[name].append((labels, value))
         for name, found in points.items():
@@ -112,19 +112,40 @@ def _family(series: Series, points: Iterable[Point]) -> Iterator[Metric]:
 
 
 def _raw(facts: Facts) -> Iterator[Metric]:
-    """Write the newest reading of every registered port, and what each registered agent told of itself."""
-    for name, text in RAW_HELP.items():
-        measurement, field = name
-        kind = RAW[measurement].fields[field].kind
-        identity = ("device", "interface") if measurement == "nadi_interface" else ("agent",)
-        series = Series(f"{measurement}_{field}", "counter" if kind == "counter" else "gauge", identity, text)
-        if measurement == "nadi_interface":
-            seen = (*facts.snapshot.links, *facts.snapshot.seconds)
-            ports = {(item.link.device, item.link.interface): item.fields[0] for item in seen if item.link.interface}
-            yield from _family(series, ((port, fields.get(field)) for port, fields in sorted(ports.items())))
-        else:
-            known = [(agent.name, facts.snapshot.senders.get(agent.name)) for agent in facts.agents]
-            yield from _family(series, (((name,), sender.fields.get(field)) for name, sender in known if sender))
+    """Write the newest reading of everything registered, and what each registered agent told of itself."""
+    newest = {measurement: list(_newest(facts, measurement)) for measurement in _OBJECTS}
+    for (measurement, field), text in RAW_HELP.items():
+        counts = RAW[measurement].fields[field].kind == "counter"
+        name, labels = f"{measurement}_{field}", _OBJECTS[measurement]
+        series = Series(name, "counter" if counts else "gauge", labels, text)
+        yield from _family(series, ((item, fields.get(field)) for item, fields in newest[measurement]))
+
+
+_OBJECTS: Mapping[str, Labels] = {
+    "nadi_interface": ("device", "interface"),
+    "nadi_agent": ("agent",),
+    "nadi_device": ("device",),
+    "nadi_ups": ("ups",),
+    "nadi_ats": ("ats",),
+    "nadi_environment": ("device", "sensor"),
+}
+"""The labels of raw series: what names their object."""
+
+
+def _newest(facts: Facts, measurement: str) -> Iterator[tuple[Labels, Mapping[str, int | float]]]:
+    """Give the fields that are of now by the labels of their object; per-phase values have no series."""
+    snapshot = facts.snapshot
+    if measurement == "nadi_interface":
+        seen = (*snapshot.links, *snapshot.seconds)
+        ports = {(item.link.device, item.link.interface): item.fields[0] for item in seen if item.link.interface}
+        yield from sorted(ports.items(), key=lambda item: item[0])
+    elif measurement == "nadi_agent":
+        known = [(agent.name, snapshot.senders.get(agent.name)) for agent in facts.agents]
+        yield from (((name,), sender.fields) for name, sender in known if sender)
+    else:
+        for item in snapshot.power.latest:
+            if item.measurement == measurement and set(item.tags) == set(_OBJECTS[measurement][1:]):
+                yield (item.device.code, *item.tags.values()), item.fields
 
 
 def _directions(live: LinkLive) -> tuple[tuple[str, Flow], tuple[str, Flow]]:
@@ -163,6 +184,20 @@ def _queues(facts: Facts) -> Written:
                 if counter.measurement == "nadi_queue":
                     labels = (link.device, counter.object, link.code, link.opd, direction)
                     yield f"nadi_queue_{name}_total", labels, fields.get(counter.field)
+
+
+def _devices(facts: Facts) -> Written:
+    """Write what devices say they are, and the state of each UPS."""
+    power = facts.snapshot.power
+    told = {item.device.code: item for item in power.info()}
+    for item in told.values():
+        tags = (item.tags.get(name, "") for name in ("vendor", "model", "version", "serial", "protocol"))
+        yield "nadi_device_info", (item.device.site, item.device.code, *tags), 1
+    for ups in power.ups:
+        labels, info = (ups.device.site, ups.device.code), told.get(ups.device.code)
+        yield "nadi_ups_state", labels, ups.state
+        if info is not None:
+            yield "nadi_ups_info", (*labels, info.tags.get("model", ""), info.tags["protocol"]), 1
 
 
 def _opds(facts: Facts) -> Written:

@@ -27,6 +27,7 @@ from collector.web.enrolment import Enrolment
 from collector.web.facts import facts
 from collector.web.intake import PATHS, Shortcut, routes
 from collector.web.page import PAGES, StatusPage, content
+from collector.web.power import PowerView, power_view
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +134,10 @@ def _add_live(app: FastAPI, collector: Collector) -> None:
     )
     def findings() -> list[views.FindingView] | None:
         return views.finding_views(collector.judgement, zone=collector.zone)
+
+    @app.get("/api/v1/power", tags=["langsung"], summary="Keadaan UPS, ATS, dan sensor lingkungan pada saat ini")
+    def power() -> PowerView:
+        return power_view(collector.snapshot().power, zone=collector.zone)
 
     @app.get("/metrics", tags=["langsung"], summary="Metrik Prometheus", response_class=Response)
     def metrics() -> Response:

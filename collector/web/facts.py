@@ -10,8 +10,14 @@ from collector.folder import VERSION
 from collector.judge.allocation import Severity
 from collector.running import Collector
 
-SEVERITIES = {Severity.WARNING: "tinggi", Severity.NOTICE: "sedang"}
-RULES = (("at_ceiling", "sedang"), ("over_allocation", "tinggi"))
+SEVERITIES = {Severity.WARNING: "tinggi", Severity.NOTICE: "sedang", Severity.LOW: "rendah"}
+RULES = (
+    ("at_ceiling", "sedang"),
+    ("over_allocation", "tinggi"),
+    ("line_difference", "tinggi"),
+    ("line_silence", "tinggi"),
+    ("snmp_v2c", "rendah"),
+)
 
 _REASONS = {
     **dict.fromkeys(("signature", "revoked_agent", "unknown_agent", "token", "fork"), "tanda_tangan"),

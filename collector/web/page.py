@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +21,7 @@ from collector.report.words import day as in_words
 from collector.report.words import month as in_month
 from collector.reports import Issue
 from collector.running import Collector
+from collector.web.power import power_lines
 
 PAGES = Path(__file__).parent / "pages"
 REFRESH_SECONDS = 10
@@ -91,8 +92,17 @@ def percent(value: Fraction | None) -> str:
 RULE_WORDS = {
     "at_ceiling": "Penggunaan {direction} mencapai batas: {value} Mbps, ambang {limit} Mbps",
     "over_allocation": "Penggunaan {direction} melampaui alokasi padahal dibatasi: {value} Mbps, ambang {limit} Mbps",
+    "line_difference": "Hasil ukur {direction} kedua ujung tautan berbeda {value} dalam sehari, ambang {limit}",
+    "line_silence": "Ujung tautan ini diam {value} menit sedangkan ujung lainnya terukur, ambang {limit} menit",
+    "snmp_v2c": "Dibaca dengan SNMP tanpa pengamanan (v1/v2c); gunakan SNMPv3 authPriv",
 }
-SEVERITY_WORDS = {Severity.WARNING: "Tinggi", Severity.NOTICE: "Sedang"}
+_AMOUNTS: Mapping[str, Callable[[Fraction], str]] = {
+    "bit/s": lambda value: mbps(value),
+    "1": lambda value: percent(value),
+    "s": lambda value: number(rounded(value / 60, 0)),
+    "": lambda value: "",
+}
+SEVERITY_WORDS = {Severity.WARNING: "Tinggi", Severity.NOTICE: "Sedang", Severity.LOW: "Rendah"}
 JOB_WORDS = {
     "judge": "Pemeriksaan bin",
     "seal": "Penyegelan harian",
@@ -133,7 +143,8 @@ def _senders(collector: Collector, snapshot: Snapshot) -> list[SenderLine]:
 
 
 def _finding(item: Finding) -> FindingLine:
-    text = RULE_WORDS[item.rule].format(direction=item.direction, value=mbps(item.value), limit=mbps(item.limit))
+    amount = _AMOUNTS[item.unit]
+    text = RULE_WORDS[item.rule].format(direction=item.direction, value=amount(item.value), limit=amount(item.limit))
     return FindingLine(SEVERITY_WORDS[item.severity], item.object, text, item.start_ns)
 
 
@@ -195,6 +206,7 @@ class StatusPage:
             refresh=REFRESH_SECONDS,
             content=content,
             opds=[self._row(opd) for opd in snapshot.opds],
+            power=power_lines(snapshot.power),
             uplinks=snapshot.uplinks,
             moment=f"{in_words(local.date())}, pukul {local:%H.%M.%S} {self._zone.name}",
             open_bin=f"{_clock(snapshot.window.open_ms, self._zone)}-"

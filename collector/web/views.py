@@ -12,6 +12,7 @@ from agent.clock import MS, Zone
 from collector.judge.now import Flow, State
 from collector.live import LinkLive, OpdLive, Sender, Snapshot
 from collector.running import Judgement
+from collector.web.power import PowerView, instant, power_view
 
 STATES = {
     State.MATI: "mati",
@@ -80,15 +81,16 @@ class SenderView:
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """An open finding of the live check."""
+    """An open finding; ``value`` and ``limit`` are in ``unit`` (bit/s, 1, s), null where it has none."""
 
     rule: str
     severity: str
     object: str
     direction: str
     since: str
-    value_bps: float
-    limit_bps: float
+    value: float | None
+    limit: float | None
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +105,12 @@ class StatusView:
     uplinks: list[LinkView]
     senders: list[SenderView]
     findings: list[FindingView] | None
+    power: PowerView
 
 
 def number(value: Fraction | None) -> float | None:
     """Return an exact value as float, unknown as None."""
     return None if value is None else float(value)
-
-
-def instant(time_ms: int | None, zone: Zone) -> str | None:
-    """Return a time in ms as ISO 8601, unknown as None."""
-    return None if time_ms is None else zone.iso(time_ms * MS)
 
 
 def flow_view(flow: Flow, *, now_ns: int, zone: Zone) -> FlowView:
@@ -181,6 +179,7 @@ def status_view(
         uplinks=[link_view(live, now_ns=now_ns, zone=zone) for live in snapshot.uplinks],
         senders=[sender_view(sender, zone=zone) for sender in snapshot.senders.values()],
         findings=findings,
+        power=power_view(snapshot.power, zone=zone),
     )
 
 
@@ -195,8 +194,9 @@ def finding_views(judged: Judgement | None, *, zone: Zone) -> list[FindingView] 
             object=item.object,
             direction=item.direction,
             since=zone.iso(item.start_ns),
-            value_bps=float(item.value),
-            limit_bps=float(item.limit),
+            value=float(item.value) if item.unit else None,
+            limit=float(item.limit) if item.unit else None,
+            unit=item.unit,
         )
         for item in judged.findings
     ]
