@@ -17,6 +17,7 @@ MICRO = 1_000_000
 
 WIDTH_MS = 300_000
 _FEW = 32
+_EXACT = 2**52
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +136,19 @@ def bins(deltas: Deltas, *, start_ms: int, count: int, width_ms: int = WIDTH_MS)
         raise ValueError(f"bins of {width_ms} ms: give 1 to {2 * WIDTH_MS} ms")
     grid = _Grid(start_ms, count, width_ms)
     octets_u, covered_ms = _spread(deltas, None, grid)
-    faulty = np.flatnonzero(deltas.verdict)
+    faulty = np.flatnonzero(deltas.verdict != Verdict.VALID)
     long_u = np.zeros(count, np.int64)
     if len(faulty):
-        long_u, _ = _spread(deltas, faulty[deltas.verdict[faulty] == Verdict.LONG], grid)
+        long = deltas.verdict[faulty] == Verdict.LONG
+        long_u, long_ms = _spread(deltas, faulty[long], grid)
         octets_u -= long_u
-        covered_ms -= _spread(deltas, faulty, grid)[1]
-    runaway = covered_ms > 2 * width_ms
-    octets_u[runaway] = covered_ms[runaway] = 0
-    return Bins(start_ms, width_ms, octets_u, covered_ms, long_u, _counts(deltas, grid))
+        covered_ms -= long_ms
+        if not long.all():
+            covered_ms -= _spread(deltas, faulty[~long], grid)[1]
+    if len(covered_ms) and covered_ms.max() > 2 * width_ms:
+        runaway = covered_ms > 2 * width_ms
+        octets_u[runaway] = covered_ms[runaway] = 0
+    return Bins(start_ms, width_ms, octets_u, covered_ms, long_u, _counts(deltas, faulty, grid))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +162,11 @@ class _Grid:
         return self.start_ms + self.count * self.width_ms
 
 
-def _counts(deltas: Deltas, grid: _Grid) -> Counts:
+def _counts(deltas: Deltas, faulty: NDArray[np.intp], grid: _Grid) -> Counts:
     low, high = np.searchsorted(deltas.end_ms, (grid.start_ms, grid.end_ms), side="right")
-    judged = deltas.verdict[low:high]
-    tally = np.bincount(judged[np.flatnonzero(judged)], minlength=len(Verdict)).tolist()
-    tally[Verdict.VALID] = len(judged) - sum(tally)
+    inside = faulty[(faulty >= low) & (faulty < high)]
+    tally = np.bincount(deltas.verdict[inside], minlength=len(Verdict)).tolist()
+    tally[Verdict.VALID] = int(high - low) - sum(tally)
     clashes = (deltas.contradictory_ms > grid.start_ms) & (deltas.contradictory_ms <= grid.end_ms)
     tally.append(int(clashes.sum()))
     return Counts(*tally)
@@ -177,6 +182,10 @@ def _spread(deltas: Deltas, which: NDArray[np.intp] | None, grid: _Grid) -> tupl
     start, end, octets = deltas.start_ms, deltas.end_ms, deltas.octets
     if which is not None:
         start, end, octets = start[which], end[which], octets[which]
+    elif deltas.total is not None:
+        if len(end) and end[-1] > grid.start_ms and start[0] < grid.end_ms:
+            _add_run(start, end, octets, grid, octets_u, covered_ms, deltas.total)
+        return octets_u, covered_ms
     apart = start[1:] != end[:-1] if len(end) <= _FEW else start[1:] < end[:-1]
     breaks = np.flatnonzero(apart) + 1
     for low, high in pairwise((0, *breaks.tolist(), len(end))):
@@ -185,7 +194,15 @@ def _spread(deltas: Deltas, which: NDArray[np.intp] | None, grid: _Grid) -> tupl
     return octets_u, covered_ms
 
 
-def _add_run(start: Int64s, end: Int64s, octets: Int64s, grid: _Grid, octets_u: Int64s, covered_ms: Int64s) -> None:
+def _add_run(
+    start: Int64s,
+    end: Int64s,
+    octets: Int64s,
+    grid: _Grid,
+    octets_u: Int64s,
+    covered_ms: Int64s,
+    total: Int64s | None = None,
+) -> None:
     """Add deltas that follow one another without overlap to the bins they touch.
 
     What passes an edge is read off the deltas on it: a bin holds the deltas that end in it, less the share of
@@ -195,13 +212,21 @@ def _add_run(start: Int64s, end: Int64s, octets: Int64s, grid: _Grid, octets_u: 
     high = min(-((grid.start_ms - int(end[-1])) // grid.width_ms), grid.count)
     edges = np.arange(low, high + 1) * grid.width_ms + grid.start_ms
     on = np.searchsorted(end, edges, side="right")
-    ended = _sums(octets, on)
-    clipped = np.minimum(on, len(end) - 1)
-    begun = np.where(on < len(end), np.maximum(edges - start[clipped], 0), 0)
-    length = end[clipped] - start[clipped]
-    before = _share(octets[clipped], length, begun)
+    if total is None:
+        ended = _sums(octets, on)
+    else:
+        upto = total.take(on)
+        ended = upto[1:] - upto[:-1]
+    begins = start.take(on, mode="clip")
+    begun = np.maximum(edges - begins, 0)
+    begun[int(on.searchsorted(len(end))) :] = 0
+    before = _share(octets.take(on, mode="clip"), end.take(on, mode="clip") - begins, begun)
     octets_u[low:high] += ended * MICRO - before[:-1] + before[1:]
-    covered_ms[low:high] += _covered(start, end, edges, on, begun)
+    if total is not None or (start[1:] == end[:-1]).all():
+        inside = np.clip(edges, start[0], end[-1])
+        covered_ms[low:high] += inside[1:] - inside[:-1]
+    else:
+        covered_ms[low:high] += _sums(end - start, on) - begun[:-1] + begun[1:]
 
 
 def _sums(values: Int64s, on: NDArray[np.intp]) -> Int64s:
@@ -213,19 +238,24 @@ def _sums(values: Int64s, on: NDArray[np.intp]) -> Int64s:
     return total
 
 
-def _covered(start: Int64s, end: Int64s, edges: Int64s, on: NDArray[np.intp], begun: Int64s) -> Int64s:
-    if (start[1:] == end[:-1]).all():
-        inside = np.clip(edges, start[0], end[-1])
-        return inside[1:] - inside[:-1]
-    return _sums(end - start, on) - begun[:-1] + begun[1:]
-
-
 def _share(octets: Int64s, length_ms: Int64s, part_ms: Int64s) -> Int64s:
     """Return the micro-octets of deltas in their first ``part_ms``: octets x part / length, to the nearest.
 
     Two divisions keep it in 64 bits; a product that would not fit goes by Python's integers. The result is modulo
     2^64, as are sums and differences of int64: what a bin holds fits, unless it is covered more than twice over.
     """
+    product = octets * part_ms
+    # A quotient of integers below 2^52 is cut right by floats too, and these divide faster.
+    whole = (product / length_ms).astype(np.int64)
+    rest = product - whole * length_ms
+    micro = whole * MICRO + ((rest * MICRO + length_ms // 2) / length_ms).astype(np.int64)
+    large = np.flatnonzero(length_ms * np.maximum(octets, MICRO).astype(np.float64) > _EXACT)
+    if len(large):
+        micro[large] = _large_share(octets[large], length_ms[large], part_ms[large])
+    return micro
+
+
+def _large_share(octets: Int64s, length_ms: Int64s, part_ms: Int64s) -> Int64s:
     product = octets * part_ms
     whole = product // length_ms
     micro = whole * MICRO + ((product - whole * length_ms) * MICRO + length_ms // 2) // length_ms

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ MAX_BPS = 120_000_000_000
 
 _U32 = 2**32
 _BLOCK = 12_288
+_FEW = 32
 
 
 class Verdict(IntEnum):
@@ -76,7 +78,8 @@ class Deltas:
     """Judged deltas in order of their end: ``[start_ms, end_ms)`` UTC ms, octets (0 unless VALID or LONG).
 
     ``contradictory_ms`` are the times of the readings rejected because several differ at one time, one entry
-    a rejected reading.
+    a rejected reading. ``total`` (one longer, modulo 2^64) is their running total; it is only given where every
+    delta begins as the one before it ends.
     """
 
     start_ms: Int64s
@@ -84,6 +87,7 @@ class Deltas:
     octets: Int64s
     verdict: NDArray[np.int8]
     contradictory_ms: Int64s
+    total: Int64s | None = None
 
 
 def deltas(series: CounterSeries, *, port_bps: int = 0, cache_s: int = 0) -> Deltas:
@@ -105,19 +109,85 @@ def deltas(series: CounterSeries, *, port_bps: int = 0, cache_s: int = 0) -> Del
     """
     series, contradictory = _ordered(series)
     end = series.time_ms[1:]
-    start, octets, verdict = series.time_ms[:-1], np.empty(len(end), np.int64), np.empty(len(end), np.int8)
-    broken = _broken(series)
-    for low in range(0, len(end), _BLOCK):
-        part = slice(low, min(low + _BLOCK, len(end)))
+    start, octets, verdict = series.time_ms[:-1], np.empty(len(end), np.int64), np.zeros(len(end), np.int8)
+    parts = _parts(series.boot)
+    limit = _limit(series, port_bps)
+    doubtful = [part for part in parts if not _clean(series, part, limit, octets[part], verdict[part])]
+    broken = _broken(series) if doubtful else None
+    doubtful = doubtful if broken is None else parts
+    adjoin = True
+    for part in doubtful:
         moved = _judge(_part(series, part), broken, part, port_bps, cache_s, octets[part], verdict[part])
         if moved is not None:
-            start = start.copy() if start.base is not None else start
+            start = start.copy() if adjoin else start
             start[part] = moved
-    return Deltas(start, end, octets, verdict, contradictory)
+            adjoin = False
+    return Deltas(start, end, octets, verdict, contradictory, _total(series, octets, doubtful) if adjoin else None)
+
+
+def _parts(boot: Int64s) -> list[slice]:
+    """Cut the deltas into blocks small enough for the processor's cache; one between two boots stands by itself."""
+    edges = set(range(0, len(boot) - 1, _BLOCK)) | {max(len(boot) - 1, 0)}
+    if _one(boot) is None:
+        for place in np.flatnonzero(boot[1:] != boot[:-1])[:_FEW].tolist():
+            edges |= {place, place + 1}
+    return [slice(low, high) for low, high in pairwise(sorted(edges))]
+
+
+def _limit(series: CounterSeries, port_bps: int) -> int:
+    """Return the least bit/s that passes a limit, 0 where evidence varies and each pair must be looked at."""
+    if not len(series.time_ms):
+        return 0
+    uptime, bits, speed = _one(series.uptime_ticks), _one(series.bits), _one(series.speed)
+    varies = None in (_one(series.discontinuity_ticks), _one(series.index))
+    if uptime is None or uptime >= 0 or bits in (None, 32) or speed is None or varies:
+        return 0
+    return min(known for known in (speed, port_bps, MAX_BPS) if known > 0)
+
+
+def _clean(series: CounterSeries, part: slice, limit: int, octets: Int64s, verdict: NDArray[np.int8]) -> bool:
+    """Fill in one block if nothing can be wrong with it: one boot, clocks at one pace, no more than ``limit``."""
+    span = slice(part.start, part.stop + 1)
+    boot, boot_ms, time_ms, read = series.boot[span], series.boot_ms[span], series.time_ms[span], series.octets[span]
+    if not limit or (_one(boot) or 0) < 0 or _one(boot) is None:
+        return False
+    dt = boot_ms[1:] - boot_ms[:-1]
+    shortest, longest = int(dt.min()), int(dt.max())
+    off = time_ms[1:] - time_ms[:-1]
+    off -= dt
+    if shortest <= 0 or off.min() < -TRUNCATION_MS or off.max() > TRUNCATION_MS:
+        return False
+    grown = np.subtract(read[1:], read[:-1], out=octets.view(np.uint64))
+    # A counter below 2^63 that fell has grown by more than that, modulo 2^64: far over any limit.
+    if int(read.max()) >= 2**63:
+        return False
+    if int(grown.max()) * 8000 > limit * shortest:
+        much = np.flatnonzero(grown > limit * shortest // 8000)
+        if len(much) > _FEW or any(int(grown[i]) * 8000 > limit * int(dt[i]) for i in much):
+            return False
+    if longest > LONG_MS:
+        verdict[dt > LONG_MS] = Verdict.LONG
+    return True
+
+
+def _total(series: CounterSeries, octets: Int64s, doubtful: list[slice]) -> Int64s | None:
+    """Return the running total of ``octets``: the counter itself, less its jumps; None if these are many."""
+    read = series.octets.view(np.int64)
+    jumps = [
+        np.flatnonzero(read[part.start + 1 : part.stop + 1] - read[part] != octets[part]) + part.start
+        for part in doubtful
+    ]
+    places = np.concatenate(jumps) if jumps else np.zeros(0, np.intp)
+    if len(places) > _FEW:
+        return None
+    total = read.copy() if len(places) else read
+    for place, jump in zip(places.tolist(), octets[places] - (read[places + 1] - read[places]), strict=True):
+        total[place + 1 :] += jump
+    return total
 
 
 def _part(series: CounterSeries, part: slice) -> CounterSeries:
-    """Return the readings of the deltas of one block, small enough for the processor's cache."""
+    """Return the readings of the deltas of one block."""
     return CounterSeries(*(getattr(series, f.name)[part.start : part.stop + 1] for f in fields(CounterSeries)))
 
 
@@ -179,7 +249,9 @@ def _picked(series: CounterSeries, order: NDArray[np.intp]) -> list[Int64s]:
 
 
 def _one(column: Int64s) -> int | None:
-    """Return the value of a constant column, None for another."""
+    """Return the value of a constant column, None for another and for one without values."""
+    if not len(column):
+        return None
     if column.strides == (0,) or column.min() == column.max():
         return int(column[0])
     return None
