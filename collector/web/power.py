@@ -184,7 +184,7 @@ class PowerLine:
 
 def _amount(title: str, unit: str, *, times: int = 1, over: int = 1, places: int = 0) -> Callable[[int | float], str]:
     def written(value: int | float) -> str:
-        return f"{title} {number(rounded(Fraction(value) * times / over, places))} {unit}"
+        return f"{title} {number(rounded(Fraction(str(value)) * times / over, places))} {unit}"
 
     return written
 

@@ -1,0 +1,248 @@
+"""UPSes, transfer switches and sensors at this minute; SNMP in clear as a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.clock import MS, NS, ManualClock
+from agent.reading import Reading, encode, reading
+from collector import terminal
+from collector.inventory import Device
+from collector.ledger.entry import CLOCK_UNSURE, Entry
+from collector.power import MOST_SERIES, AtsState, Power, SensorState, States, UpsState, ups_state
+from collector.running import Collector
+from collector.web.api import create
+from tests.collector.register_sample import NOW, WHOLE, document
+from tests.collector.web_visitor import Visitor, running, settings_at
+
+DEVICES = "".join(
+    f'[[device]]\ncode = "{code}"\nname = "{name}"\nsite = "noc"\nkind = "{kind}"\nsource = "token:tele"\n'
+    for code, name, kind in (
+        ("ups-1", "UPS ruang server", "ups"),
+        ("ups-2", "UPS cadangan", "ups"),
+        ("ats-1", "ATS", "ats"),
+        ("env-1", "Sensor ruang", "sensor"),
+    )
+)
+LINE = {"up": 1, "on_battery": 0, "low_battery": 0, "battery_charge_ratio": 0.0, "load_ratio": 0.425}
+
+
+def entry(device: str, *, flags: int = 0, agent: str = "token:tele") -> Entry:
+    return Entry("k", agent, device, "", 0, "", 0, 0, NOW, 0, flags, NOW, NOW, b"", b"", b"", b"")
+
+
+def states(*kinds: str) -> States:
+    made = States(stale_ms=150_000)
+    made.adopt([Device(f"{kind}-1", kind.upper(), "noc", "token:tele", kind, 0) for kind in kinds])
+    return made
+
+
+def ups(second: int = 0, **fields: Any) -> Reading:
+    return reading("nadi_ups", fields or LINE, NOW + second * NS, ups="ups-1")
+
+
+def looked(made: States, second: int = 0) -> Power:
+    return made.look(NOW // MS + second * 1000)
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"on_battery": 0}, UpsState.PLN),
+        ({"on_battery": 0, "low_battery": 1}, UpsState.PLN),
+        ({"on_battery": 1}, UpsState.BATERAI),
+        ({"on_battery": 1, "low_battery": 1}, UpsState.BATERAI_LEMAH),
+        ({"on_battery": 0, "on_bypass": 1}, UpsState.BYPASS),
+        ({"on_battery": 0, "output_off": 1}, UpsState.MATI),
+        ({"battery_charge_ratio": 1.0}, UpsState.TIDAK_DIKETAHUI),
+        ({}, UpsState.TIDAK_DIKETAHUI),
+    ],
+)
+def test_the_state_of_a_ups_follows_from_one_reading(fields: dict[str, int | float], state: UpsState) -> None:
+    assert ups_state(fields) is state
+
+
+def test_a_registered_unit_never_heard_of_is_unknown() -> None:
+    power = looked(states("ups", "ats", "sensor"))
+    assert [item.state for item in power.ups] == [UpsState.TIDAK_DIKETAHUI]
+    assert [item.state for item in power.ats] == [AtsState.TIDAK_DIKETAHUI]
+    assert [(item.state, item.sensor, item.seen_ms) for item in power.sensors] == [
+        (SensorState.TIDAK_DIKETAHUI, "", None)
+    ]
+
+
+def test_silence_becomes_unknown_and_keeps_no_old_value() -> None:
+    made = states("ups")
+    made.add(entry("ups-1"), [ups()])
+    assert looked(made, 150).ups[0].state is UpsState.PLN
+    (late,) = looked(made, 151).ups
+    assert (late.state, late.fields, late.seen_ms) == (UpsState.TIDAK_DIKETAHUI, {}, NOW // MS)
+
+
+def test_a_unit_that_is_read_seldom_is_stale_after_three_of_its_intervals_but_a_quarter_of_an_hour_at_most() -> None:
+    made = states("ups")
+    made.add(entry("ups-1"), [ups(second) for second in (0, 100, 200)])
+    assert looked(made, 500).ups[0].state is UpsState.PLN
+    assert looked(made, 501).ups[0].state is UpsState.TIDAK_DIKETAHUI
+    slow = states("ups")
+    slow.add(entry("ups-1"), [ups(second) for second in (0, 3600)])
+    assert looked(slow, 3600 + 900).ups[0].state is UpsState.PLN
+    assert looked(slow, 3600 + 901).ups[0].state is UpsState.TIDAK_DIKETAHUI
+
+
+def test_a_ups_that_does_not_answer_is_unknown_and_not_off() -> None:
+    made = states("ups")
+    made.add(entry("ups-1"), [ups(up=0, on_battery=0)])
+    assert (looked(made).ups[0].state, looked(made).ups[0].fields) == (UpsState.TIDAK_DIKETAHUI, {})
+
+
+def test_a_value_that_is_not_in_the_newest_reading_is_unknown_again() -> None:
+    made = states("ups")
+    made.add(entry("ups-1"), [ups(0, on_battery=0, battery_charge_ratio=0.9), ups(60, on_battery=0)])
+    made.add(entry("ups-1"), [ups(30, on_battery=1)])
+    assert looked(made, 60).ups[0].fields == {"on_battery": 0}
+    made.add(entry("ups-1"), [ups(60, load_ratio=0.5)])
+    assert looked(made, 60).ups[0].fields == {"on_battery": 0, "load_ratio": 0.5}
+
+
+def test_only_the_registered_source_speaks_and_only_with_a_sure_clock() -> None:
+    made = states("ups")
+    made.add(entry("ups-1", agent="stranger"), [ups()])
+    made.add(entry("ups-1", flags=CLOCK_UNSURE), [ups()])
+    made.add(entry("ups-9"), [reading("nadi_ups", LINE, NOW, ups="ups-9")])
+    made.add(entry("ups-1"), [reading("nadi_ups", LINE, NOW, ups="ups-9")])
+    assert looked(made).latest == ()
+
+
+def test_memory_is_bounded_whatever_a_unit_calls_its_sensors() -> None:
+    made = states("sensor")
+    for i in range(MOST_SERIES + 50):
+        taken = reading(
+            "nadi_environment", {"temperature_celsius": 1.0}, NOW + i * MS, device="sensor-1", sensor=f"s{i}"
+        )
+        made.add(entry("sensor-1"), [taken])
+    names = {item.sensor for item in looked(made).sensors}
+    assert (len(names), "s0" in names, f"s{MOST_SERIES + 49}" in names) == (MOST_SERIES, False, True)
+
+
+def test_a_sensor_that_is_not_connected_is_unknown_and_one_in_water_is_an_alarm() -> None:
+    made = states("sensor")
+    for name, fields in (("a", {"ok": 0}), ("b", {"water_detected": 1}), ("c", {"temperature_celsius": 0.0})):
+        made.add(entry("sensor-1"), [reading("nadi_environment", fields, NOW, device="sensor-1", sensor=name)])
+    assert [item.state for item in looked(made).sensors] == [
+        SensorState.TIDAK_DIKETAHUI,
+        SensorState.ALARM,
+        SensorState.NORMAL,
+    ]
+
+
+@pytest.mark.parametrize("source", [0, 1, 2])
+def test_the_switch_tells_which_source_carries_the_load(source: int) -> None:
+    made = states("ats")
+    made.add(entry("ats-1"), [reading("nadi_ats", {"source": source}, NOW, ats="ats-1")])
+    assert looked(made).ats[0].state == source
+    made.add(entry("ats-1"), [reading("nadi_ats", {"mains_present": 1}, NOW + 1 * NS, ats="ats-1")])
+    assert looked(made).ats[0].state is AtsState.TIDAK_DIKETAHUI
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW, boot_ns=10**15, boot_id="b")
+
+
+@pytest.fixture
+def collector(tmp_path: Path, clock: ManualClock) -> Iterator[Collector]:
+    with running(settings_at(tmp_path), clock=clock) as collector:
+        collector.folder.register.apply(document(WHOLE + DEVICES), actor="t", now_ns=NOW)
+        collector.live.adopt(collector.folder.register.inventory())
+        access = collector.folder.register.access
+        names = ["ups-1", "ups-2", "ats-1", "env-1"]
+        token = access.mint_write_token(name="tele", devices=names, actor="t", now_ns=NOW)
+        body = encode(sent())
+        assert collector.ingest.write(body, token=token, precision="ns", gzip=False).status == 204
+        yield collector
+
+
+def sent() -> list[Reading]:
+    told = {"model": "SMT", "vendor": "apc", "version": "1", "serial": "x"}
+    climate = {"temperature_celsius": -15.13, "humidity_ratio": 0.5, "door_open": 0}
+    return [
+        ups(-5, **LINE, input_voltage_volts=221.0),
+        reading("nadi_device", {"info": 1}, NOW - 5 * NS, device="ups-1", protocol="snmpv2c", **told),
+        reading("nadi_device", {"info": 1}, NOW - 5 * NS, device="env-1", protocol="snmpv3"),
+        reading("nadi_ats", {"source": 2, "mains_present": 0}, NOW - 5 * NS, ats="ats-1"),
+        reading("nadi_environment", climate, NOW - 5 * NS, device="env-1", sensor="rak"),
+    ]
+
+
+def test_the_api_tells_unknown_from_zero(collector: Collector) -> None:
+    here = Visitor(create(collector))
+    power = here.get("/api/v1/power").json()
+    assert here.get("/api/v1/status").json()["power"] == power
+    one, two = power["ups"]
+    assert (one["state"], one["battery_charge_ratio"], one["on_battery"]) == ("listrik PLN", 0.0, False)
+    assert (two["state"], two["battery_charge_ratio"], two["on_battery"]) == ("tidak diketahui", None, None)
+    assert (power["ats"][0]["state"], power["ats"][0]["mains_present"]) == ("genset", False)
+    assert (power["sensors"][0]["temperature_celsius"], power["sensors"][0]["water_detected"]) == (-15.13, None)
+
+
+def test_the_page_is_indonesian_and_unknown_looks_like_neither_zero_nor_down(collector: Collector) -> None:
+    shown = Visitor(create(collector)).get("/").text
+    assert "muatan baterai 0 %, beban 43 %, masukan 221,0 V" in shown
+    assert "suhu -15,1 °C, kelembapan 50 %, pintu tertutup" in shown
+    row = next(line for line in shown.splitlines() if "ups-2" in line)
+    assert 'class="gelap"' in row
+    assert "<td>-</td>" in row
+    assert "tidak ada baru-baru ini" in row
+
+
+def test_the_terminal_shows_power(collector: Collector) -> None:
+    lines = terminal.status_lines(Visitor(create(collector)).get("/api/v1/status").json())
+    (row,) = (line for line in lines if line.startswith("ups-1"))
+    assert "listrik PLN" in row
+    assert "charge 0.0 %" in row
+    assert next(line for line in lines if line.startswith("ups-2")).endswith("-")
+
+
+def test_metrics_carry_what_is_of_now_and_nothing_old(collector: Collector, clock: ManualClock) -> None:
+    here = Visitor(create(collector))
+    now = here.get("/metrics").text
+    assert 'nadi_ups_battery_charge_ratio{ups="ups-1"} 0.0' in now
+    assert 'nadi_environment_temperature_celsius{device="env-1",sensor="rak"} -15.13' in now
+    assert 'nadi_ups_state{site="noc",ups="ups-1"} 1.0' in now
+    assert 'nadi_ups_state{site="noc",ups="ups-2"} 5.0' in now
+    assert 'nadi_ups_info{model="SMT",protocol="snmpv2c",site="noc",ups="ups-1"} 1.0' in now
+    clock.advance(200 * NS)
+    later = here.get("/metrics").text
+    assert "nadi_ups_battery_charge_ratio" not in later
+    assert 'nadi_ups_state{site="noc",ups="ups-1"} 5.0' in later
+
+
+def test_a_device_polled_in_clear_is_a_finding_of_low_severity_until_it_is_polled_safely(
+    collector: Collector, clock: ManualClock
+) -> None:
+    collector.jobs.run("judge")
+    here = Visitor(create(collector))
+    (found,) = here.get("/api/v1/findings").json()
+    assert (found["rule"], found["object"], found["severity"]) == ("snmp_v2c", "ups-1", "low")
+    assert (found["value"], found["unit"]) == (None, "")
+    assert "SNMP tanpa pengamanan" in here.get("/").text
+    assert 'nadi_finding_info{object="ups-1",rule="snmp_v2c",severity="rendah"} 1.0' in here.get("/metrics").text
+    safe = reading("nadi_device", {"info": 1}, NOW, device="ups-1", protocol="snmpv3")
+    collector.live._states.add(entry("ups-1"), [safe])
+    clock.advance(5 * NS)
+    collector.jobs.run("judge")
+    assert here.get("/api/v1/findings").json() == []
+
+
+def test_a_restarted_collector_knows_power_again_from_its_journal(collector: Collector) -> None:
+    before = collector.snapshot().power
+    again = Collector(collector.folder, clock=collector.clock)
+    assert again.live.snapshot().power.ups[0].state is UpsState.TIDAK_DIKETAHUI
+    again.live.adopt(again.live.inventory)
+    again.take_up()
+    assert again.snapshot().power == before
