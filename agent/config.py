@@ -62,7 +62,8 @@ class Decoder:
             header = re.compile(rf"\s*\[+\s*{re.escape(dotted)}\s*\]")
             found = [i for i in range(line, len(self._lines)) if header.match(self._lines[i])]
             if len(found) <= skip:
-                return self._key_line(name, line)
+                at = self._key_line(name, line)
+                return self._item_line(at, skip) if index else at
             line = found[skip] + 1
         return line
 
@@ -75,6 +76,17 @@ class Decoder:
             if self._lines[i].lstrip().startswith("["):
                 break
         return table
+
+    def _item_line(self, at: int, skip: int) -> int:
+        """Find an inline table of the list that begins in line ``at``, where they stand one on a line; else ``at``."""
+        for i in range(at, len(self._lines)):
+            if self._lines[i].startswith("]"):
+                break
+            if self._lines[i].lstrip().startswith("{"):
+                if skip == 0:
+                    return i + 1
+                skip -= 1
+        return at
 
     def table(self, cls: type[T], table: dict[str, Any], path: str) -> T:
         """Return ``table``, which stands at ``path``, as ``cls``; raise ConfigError with every problem."""

@@ -20,7 +20,13 @@ def distinct(candidates: Sequence[Sequence[str]], keys: Sequence[str]) -> list[s
     names = [[name[:LONGEST] for name in own if name] for own in candidates]
     seen = Counter(name for own in names for name in set(own))
     chosen = [next((name for name in own if seen[name] == 1), "") for own in names]
-    return [name or _keyed(own, key) for name, own, key in zip(chosen, names, keys, strict=True)]
+    taken = {name for name in chosen if name}
+    for i, (own, key) in enumerate(zip(names, keys, strict=True)):
+        if not chosen[i]:
+            tries = (_keyed(own, key if n == 0 else f"{key}.{n}") for n in range(len(taken) + 1))
+            chosen[i] = next(name for name in tries if name not in taken)
+            taken.add(chosen[i])
+    return chosen
 
 
 def _keyed(own: Sequence[str], key: str) -> str:

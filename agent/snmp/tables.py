@@ -7,7 +7,7 @@ No vendor's name stands in Python.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as declare
 from functools import lru_cache
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.catalogue import RAW
-from agent.config import ConfigError, load
+from agent.config import ConfigError, Decoder, load
 from agent.snmp.values import Oid, parse_oid
 
 SHIPPED = Path(__file__).parent / "vendors"
@@ -103,39 +103,48 @@ class Group:
     alive: dict[str, tuple[int | str, ...]] = declare(default_factory=dict)
     evidence: bool = False
 
-    def __post_init__(self) -> None:
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield what cannot be used, as (where in the group, why)."""
         known = RAW.get(self.measurement)
         if known is None:
-            raise ValueError(
-                f"measurement {self.measurement!r} is not in the catalogue; known: {', '.join(sorted(RAW))}"
-            )
+            yield "measurement", f"{self.measurement!r} is not in the catalogue; known: {', '.join(sorted(RAW))}"
+            return
         if self.object and (self.object not in known.tags or self.object == known.identity):
-            raise ValueError(f"object {self.object!r} is not a tag of {self.measurement}")
+            yield "object", f"{self.object!r} is not a tag of {self.measurement}"
         if not self.rows and (self.where or self.empty):
-            raise ValueError("where and empty need rows = true")
+            yield "rows", "where and empty need rows = true"
+        yield from self._oid_problems("", (*self.name, *self.where, *self.empty, *self.alive))
         for i, one in enumerate(self.read):
-            self._check(i, one)
-        for oid in (*self.name, *self.where, *self.empty, *self.alive):
-            resolve(self.base, oid)
+            yield from self._read_problems(f"read[{i}]", one)
 
-    def _check(self, i: int, one: Read) -> None:
+    def _read_problems(self, at: str, one: Read) -> Iterator[tuple[str, str]]:
         known = RAW[self.measurement].fields
         if one.field not in known:
-            raise ValueError(
-                f"read[{i}]: {one.field!r} is not a field of {self.measurement}: {', '.join(sorted(known))}"
-            )
+            import difflib  # only mistakes need it, and the resident agent counts its memory
+
+            near = difflib.get_close_matches(one.field, known, n=1) or sorted(known)
+            yield f"{at}.field", f"{one.field!r} is not a field of {self.measurement}; known: {', '.join(near)}"
         if self.object and not (one.label or self.label or one.name or self.name):
-            raise ValueError(f"read[{i}]: nothing names the {self.object}: set label or name")
+            yield at, f"nothing names the {self.object}: set label or name"
+        if self.rows and not self.object and not one.total:
+            yield at, "rows without an object make one field: say which with total"
         if one.total and not self.rows:
-            raise ValueError(f"read[{i}]: total needs rows = true")
-        rest = _PLACE.sub("", one.label or self.label)
-        if "{" in rest or "}" in rest:
-            raise ValueError(f"read[{i}]: label may hold {{name}}, {{index}} and {{1}}..{{9}} only")
-        try:
-            for oid in (one.oid, *one.beside()):
-                resolve(self.base, oid)
-        except ValueError as error:
-            raise ValueError(f"read[{i}]: {error}") from error
+            yield f"{at}.total", "needs rows = true"
+        if set(_PLACE.sub("", one.label or self.label)) & set("{}"):
+            yield f"{at}.label", "may hold {name}, {index} and {1} to {9}"
+        yield from self._oid_problems(at, (one.oid, *one.beside()))
+        for pattern in (text for texts in one.where.values() for text in texts if str(text).startswith("~")):
+            try:
+                re.compile(str(pattern)[1:])
+            except re.error as error:
+                yield f"{at}.where", f"{pattern!r} is not a regular expression: {error}"
+
+    def _oid_problems(self, at: str, oids: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for text in oids:
+            try:
+                resolve(self.base, text)
+            except ValueError as error:
+                yield at or "base", str(error)
 
     def oid(self, text: str) -> Oid:
         """Return an OID of this group from the root."""
@@ -228,26 +237,37 @@ def load_tables(*folders: Path) -> Tables:
     by_name: dict[str, Table] = {}
     serving: dict[Oid, str] = {}
     notes: list[str] = []
+    paths: dict[str, Path] = {}
     for folder in (SHIPPED, *folders):
         for path in sorted(folder.glob("*.toml")):
-            table = load(Table, path)
+            table = read_table(path)
             if table.name in by_name:
                 notes.append(f"{path}: replaces the table {table.name!r}")
                 serving = {prefix: name for prefix, name in serving.items() if name != table.name}
             by_name[table.name] = table
+            paths[table.name] = path
             for text in table.serves:
                 prefix = (1,) if text == ANYTHING else parse_oid(text)
                 if prefix in serving:
                     notes.append(f"{path}: serves {text} instead of the table {serving[prefix]!r}")
                 serving[prefix] = table.name
-    _check_uses(by_name)
-    return Tables(by_name, serving, tuple(notes))
-
-
-def _check_uses(by_name: Mapping[str, Table]) -> None:
     for table in by_name.values():
         for used in table.uses:
             if used not in by_name:
-                raise ConfigError(
-                    f"table {table.name!r} uses {used!r}, which does not exist; tables: {', '.join(by_name)}"
-                )
+                known = ", ".join(by_name)
+                raise ConfigError(f"{paths[table.name]}: uses {used!r}, which is not a table; tables: {known}")
+    return Tables(by_name, serving, tuple(notes))
+
+
+def read_table(path: Path) -> Table:
+    """Read one file; raise ConfigError that tells every problem with its line."""
+    table = load(Table, path)
+    decoder = Decoder(str(path), path.read_text(encoding="utf-8"))
+    problems = [
+        str(decoder.fail(f"group[{i}].{at}", why))
+        for i, group in enumerate(table.group)
+        for at, why in group.problems()
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return table
