@@ -104,6 +104,7 @@ class Engine:
         self._order = count()
         self._new: deque[_Job] = deque()
         self._paced_until = 0.0
+        self._pace = 0
         self._open = 0
         self.ignored: Counter[str] = Counter()
         self.sent = self.received = self.retried = 0
@@ -172,12 +173,14 @@ class Engine:
         self._expire(now if drained else now - 1.0)
 
     def _begin(self) -> None:
-        """Start new tasks at a pace: nothing of a burst may be lost before it could be read."""
-        now = now_s()
-        if not self._new or now < self._paced_until:
+        """Start new tasks, so many at a pace: nothing of a burst may be lost before it could be read."""
+        if not self._new:
             return
-        self._paced_until = now + PACE_S
-        for _ in range(min(BURST, len(self._new))):
+        now = now_s()
+        if now >= self._paced_until:
+            self._paced_until, self._pace = now + PACE_S, BURST
+        while self._new and self._pace > 0:
+            self._pace -= 1
             job = self._new.popleft()
             job.until = now + job.seconds
             self._drive(job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from agent.snmp import message
 from agent.snmp.ber import Binding, Malformed, arcs_of, write_oid
@@ -12,6 +13,9 @@ from agent.snmp.values import Kind, Oid, Value, check_oid, oid_of, oid_text, rea
 
 _END_OF_MIB = 0x82
 _EXCEPTIONS = (0x80, 0x81, _END_OF_MIB)
+
+# What lies behind a column is the same at each poll, and on most devices.
+_name = lru_cache(maxsize=4096)(oid_of)
 
 
 def columns(target: Target, wanted: Sequence[Oid], *, scalars: Sequence[Oid] = ()) -> Task[Walk]:
@@ -50,10 +54,10 @@ class _Column:
         """Add the rows of one reply."""
         prefix, rows, last, name = self.prefix, self.rows, self.last, self.name
         size, room = len(prefix), most - len(rows)
-        for name, tag, raw in bindings:
-            if not name.startswith(prefix) or tag == _END_OF_MIB:
+        for name, tag, raw in bindings[: room + 1]:
+            if not name.startswith(prefix):
                 self._leave(name, tag, last, host)
-                break
+                return
             suffix = name[size:]
             index = known.get(suffix)
             if index is None:
@@ -61,18 +65,19 @@ class _Column:
                     index = known[suffix] = arcs_of(suffix)
                 except Malformed as error:
                     self.stop(BadReply(f"{host} gave a name under {oid_text(self.oid)} that is none: {error}"))
-                    break
+                    return
             if index <= last:
-                self.stop(self._not_increasing(self.oid + last, self.oid + index, host))
-                break
-            if room == 0:
-                self.stop(TooMuch(f"{host} has more than {most} rows in {oid_text(self.oid)}"))
-                break
-            room -= 1
+                # The end of everything comes with the name that was asked (RFC 3416 §4.2.3).
+                self.ended = True
+                if tag != _END_OF_MIB:
+                    self.stop(_not_increasing(self.oid + last, self.oid + index, host))
+                return
             last = index
             rows[index] = read(tag, raw)
-        else:
-            self.last, self.name = last, name
+        if len(rows) > most:
+            del rows[last]
+            self.stop(TooMuch(f"{host} has more than {most} rows in {oid_text(self.oid)}"))
+        self.last, self.name = last, name
 
     def _leave(self, name: bytes, tag: int, last: Oid, host: str) -> None:
         """End the column at a name outside it, which must nevertheless follow the last one (RFC 3416 §4.2.2)."""
@@ -80,16 +85,16 @@ class _Column:
         if tag in _EXCEPTIONS:
             return
         try:
-            follows = oid_of(name)
+            follows = _name(name)
         except Malformed as error:
             self.stop(BadReply(f"{host} gave a name behind {oid_text(self.oid)} that is none: {error}"))
             return
         if follows <= self.oid + last:
-            self.stop(self._not_increasing(self.oid + last, follows, host))
+            self.stop(_not_increasing(self.oid + last, follows, host))
 
-    @staticmethod
-    def _not_increasing(before: Oid, after: Oid, host: str) -> NotIncreasing:
-        return NotIncreasing(f"{host} gave {oid_text(after)} after {oid_text(before)}")
+
+def _not_increasing(before: Oid, after: Oid, host: str) -> NotIncreasing:
+    return NotIncreasing(f"{host} gave {oid_text(after)} after {oid_text(before)}")
 
 
 class _Walk:

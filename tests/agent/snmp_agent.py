@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from agent.snmp import ber, message, usm
 from agent.snmp.message import AUTHENTICATED, ENCRYPTED, V2cMessage, V3Message
@@ -80,7 +81,7 @@ class Agent(threading.Thread):
         self.started = time.monotonic() - 1000
         self.asked: list[Asked] = []
         self.errors: list[BaseException] = []
-        self.source: tuple[object, ...] = ()
+        self.source: Any = ()
         self._oids = sorted(mib)
         self._bindings = [binding(oid, mib[oid]) for oid in self._oids]
         self._cached = lru_cache(maxsize=256)(self._select)
@@ -107,15 +108,24 @@ class Agent(threading.Thread):
     def run(self) -> None:
         while not self._stopping:
             try:
-                data, self.source = self.socket.recvfrom(65535)
+                data = self.receive()
             except TimeoutError:
                 continue
             try:
                 for datagram in self._answer(data):
-                    self.socket.sendto(datagram, self.source)
+                    self.send(datagram)
             except BaseException as error:
                 self.errors.append(error)
                 raise
+
+    def receive(self) -> bytes:
+        """Receive a datagram and remember from where."""
+        data, self.source = self.socket.recvfrom(65535)
+        return data
+
+    def send(self, datagram: bytes) -> None:
+        """Send a datagram to whoever asked last."""
+        self.socket.sendto(datagram, self.source)
 
     def _answer(self, data: bytes) -> Iterable[bytes]:
         opened = message.read(data)
