@@ -11,6 +11,7 @@ import pytest
 from agent.clock import NS, ManualClock, Month
 from agent.reading import Reading, encode, reading
 from collector.inventory import Counter, InventoryError, Link
+from collector.report.usage import chapter
 from collector.running import Collector
 from collector.web.api import create
 from tests.collector.register_sample import DEVICE, LINK, NOW, WHOLE, document
@@ -139,6 +140,9 @@ def test_a_queue_gives_the_opds_rates_and_its_drops_the_months_column(collector:
     (month,) = collector.evaluation(MONTH).opds
     assert (month.unduh.volume_octets, month.unggah.volume_octets) == (3600 * 10**6, 3600 * 250_000)
     assert (month.dropped_unduh, month.dropped_unggah, month.dropped) == (36_000, 3_600, 39_600)
+    (table,) = chapter(collector.evaluation(MONTH)).tables
+    place = [column.key for column in table.columns].index("paket_terbuang")
+    assert [row[place] for row in table.rows] == [39_600]
 
 
 def test_a_counter_of_dropped_packets_that_fell_gives_nothing_and_no_wrap_is_guessed(collector: Collector) -> None:
