@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from collector.ledger.columns import Column, Columns, Series
 from collector.ledger.packing import ENTRY_SIZE, Ints, Packed, entries, pack, unpack, zeros
 
-VERSION = 1
+VERSION = 2
+"""Version 2: columns are zstd frames."""
+
 _HEAD = struct.Struct("<BI")
 _COUNTS = struct.Struct("<III")
 _CLOCKS = ("shift_ns", "flags", "boot", "offset")
@@ -48,7 +50,12 @@ class Place(NamedTuple):
 
     def crc(self) -> int:
         """Return the crc32 of the place, with which a chunk's own begins."""
-        return zlib.crc32("\n".join((*self.series, self.day.isoformat(), str(self.part))).encode())
+        return zlib.crc32(f"{self.day.isoformat()}\n{self.part}".encode(), _series_crc(self.series))
+
+
+@lru_cache(maxsize=256)
+def _series_crc(series: Series) -> int:
+    return zlib.crc32("\n".join((*series, "")).encode())
 
 
 def encode(columns: Columns, place: Place) -> bytes:
@@ -76,8 +83,12 @@ def encode(columns: Columns, place: Place) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _names(data: bytes) -> tuple[str, ...]:
-    return tuple(data.decode().split("\n"))
+def _names(data: bytes, fields: frozenset[str] | None) -> tuple[str | None, ...]:
+    """Return the names of a chunk's columns, None for those not wanted."""
+    return tuple(
+        title if fields is None or title in _ALWAYS or title in fields or title.lstrip(_PRESENT) in fields else None
+        for title in data.decode().split("\n")
+    )
 
 
 class _Chunk:
@@ -85,10 +96,10 @@ class _Chunk:
 
     __slots__ = ("boot_ids", "columns", "count", "series")
 
-    def __init__(self, blob: bytes, place: Place, fields: Collection[str] | None) -> None:
+    def __init__(self, blob: bytes, place: Place, fields: frozenset[str] | None) -> None:
         version, crc = _HEAD.unpack_from(blob)
         if version != VERSION:
-            raise ValueError(f"version {version} of the codec is not known")
+            raise ValueError(f"it is of version {version}, and this program reads version {VERSION}")
         body = memoryview(blob)[_HEAD.size :]
         if zlib.crc32(body, place.crc()) != crc:
             raise ValueError("the checksum does not hold")
@@ -97,15 +108,15 @@ class _Chunk:
         at = _COUNTS.size
         self.boot_ids = tuple(bytes(body[at : at + boots]).decode().split("\n")) if boots else ()
         at += boots
-        titles = _names(bytes(body[at : at + names]))
+        titles = _names(bytes(body[at : at + names]), fields)
         at += names
         directory = body[at : at + ENTRY_SIZE * len(titles)]
         at += len(directory)
         self.columns: dict[str, Packed] = {}
         for title, entry in zip(titles, entries(directory), strict=True):
-            size = entry[7]
-            if fields is None or title in fields or title.lstrip(_PRESENT) in fields or title in _ALWAYS:
-                self.columns[title] = Packed(*entry[:7], self.count, body[at : at + size])
+            size = entry[6]
+            if title is not None:
+                self.columns[title] = Packed(*entry[:6], self.count, body[at : at + size])
             at += size
         if at != len(body):
             raise ValueError(f"it has {len(body)} bytes, not {at}")
@@ -117,14 +128,15 @@ def decode(chunks: Sequence[tuple[Place, bytes]], *, fields: Collection[str] | N
     Raises ChunkDamaged. Columns that are constant come as a broadcast of one value.
     """
     opened = []
+    wanted = None if fields is None else frozenset(fields)
     for place, blob in chunks:
         try:
-            opened.append(_Chunk(blob, place, fields))
+            opened.append(_Chunk(blob, place, wanted))
         except (ValueError, struct.error, UnicodeDecodeError) as error:
             raise ChunkDamaged(f"{place} is damaged: {error}") from error
     try:
         return _columns(opened)
-    except (ValueError, struct.error, zlib.error, IndexError) as error:
+    except (ValueError, struct.error, IndexError) as error:
         if len(chunks) > 1:
             # One of them is damaged: find out which.
             for chunk in chunks:

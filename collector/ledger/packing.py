@@ -1,34 +1,34 @@
 """Pack one column of numbers into few bytes, without loss, so that many days unpack in a few vector operations.
 
 A column becomes ``unit * (i * slope + r)`` or ``unit * (i * slope + cumsum(r))`` plus its first value, modulo
-2^64; the residuals ``r`` are laid out as planes (all lowest bytes, all second bytes ...), and each plane that
-gains by it is deflated (RFC 1951) by itself. Floats that are short decimals are packed as integers, others as
+2^64; the residuals ``r`` are laid out as planes (all lowest bytes, all second bytes ...), which make one zstd frame
+(RFC 8878), each plane a block with codes of its own: one call gives a column back. Floats that are short decimals are packed as integers, others as
 their bits. What cannot be packed so is still packed, only less well: any 64-bit value comes back as it was.
 """
 
 from __future__ import annotations
 
 import struct
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import zstandard
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Numbers = NDArray[Any]
 
-_ENTRY = struct.Struct("<BBBBIQQI")
+_ENTRY = struct.Struct("<BBBxIQQI")
 ENTRY_SIZE = _ENTRY.size
 _INT, _UINT, _BITS, _DECIMAL = 0, 1, 2, 3
-_SUM, _ONES = 16, 32
-_SIZES = [struct.Struct(f"<{n}I") for n in range(9)]
+_SUM = 16
 _MASK64 = 2**64 - 1
 _MOST_PLACES = 6
-_LEAST_GAIN = 0.05
+_LEVEL = 19
+_FORM = zstandard.FORMAT_ZSTD1_MAGICLESS
 
 
 class Packed(NamedTuple):
@@ -36,7 +36,6 @@ class Packed(NamedTuple):
 
     kind: int
     planes: int
-    deflated: int
     places: int
     unit: int
     first: int
@@ -46,17 +45,17 @@ class Packed(NamedTuple):
 
     def entry(self) -> bytes:
         """Return the directory entry (``ENTRY_SIZE`` bytes); length and blob stand elsewhere."""
-        return _ENTRY.pack(*self[:7], len(self.blob))
+        return _ENTRY.pack(*self[:6], len(self.blob))
 
 
-def entries(directory: bytes | memoryview) -> Iterator[tuple[int, int, int, int, int, int, int, int]]:
-    """Yield the entries of a directory: the first seven parts of ``Packed``, then the size of the blob."""
+def entries(directory: bytes | memoryview) -> Iterator[tuple[int, int, int, int, int, int, int]]:
+    """Yield the entries of a directory: the first six parts of ``Packed``, then the size of the blob."""
     return _ENTRY.iter_unpack(directory)
 
 
 def zeros(length: int) -> Packed:
     """Return a column of integers that are all 0."""
-    return Packed(_INT, 0, 0, 0, 1, 0, 0, length, b"")
+    return Packed(_INT, 0, 0, 1, 0, 0, length, b"")
 
 
 class _Form(NamedTuple):
@@ -77,22 +76,16 @@ def pack(values: Numbers) -> Packed:
     unit = _unit(steps)
     forms = _forms(steps // unit)
     best = min(forms, key=lambda form: form.cost)
-    mask, ones, sizes, parts = 0, 0, [], []
-    for k, plane in enumerate(best.planes):
-        raw, small = plane.tobytes(), _deflate(plane.tobytes())
-        if k == len(best.planes) - 1 and plane.max() == 1:
-            # The highest plane often says only 0 or 1: a bit each.
-            raw, ones = np.packbits(plane).tobytes(), _ONES
-        # Inflating costs more time than all the rest: a plane of noise is not worth it.
-        if len(small) < len(raw) * (1 - _LEAST_GAIN):
-            mask |= 1 << k
-            sizes.append(len(small))
-            raw = small
-        parts.append(raw)
-    blob = _SIZES[len(sizes)].pack(*sizes) + b"".join(parts)
     first = (start + unit * best.first) & _MASK64
     return Packed(
-        kind | best.summed | ones, len(parts), mask, places, unit, first, best.slope & _MASK64, len(values), blob
+        kind | best.summed,
+        len(best.planes),
+        places,
+        unit,
+        first,
+        best.slope & _MASK64,
+        len(values),
+        _compressed(best.planes) if best.planes else b"",
     )
 
 
@@ -162,20 +155,22 @@ def _entropy(plane: NDArray[np.uint8]) -> float:
     return bits / 8 + min(len(counts), 60)
 
 
-def _deflate(raw: bytes) -> bytes:
-    """Deflate by whichever strategy is smaller; noise is best served by Huffman codes alone."""
-    tries = []
-    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY):
-        stream = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy)
-        tries.append(stream.compress(raw) + stream.flush())
-    return min(tries, key=len)
+def _compressed(planes: Sequence[NDArray[np.uint8]]) -> bytes:
+    """Return one frame of all planes; the crc of the chunk stands for its own, the directory for its magic."""
+    settings = zstandard.ZstdCompressionParameters.from_level(
+        _LEVEL, format=_FORM, write_content_size=1, write_checksum=0, write_dict_id=0
+    )
+    stream = zstandard.ZstdCompressor(compression_params=settings).compressobj(size=sum(map(len, planes)))
+    parts = []
+    for plane in planes:
+        parts += [stream.compress(plane.tobytes()), stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)]
+    return b"".join([*parts, stream.flush()])
 
 
 def unpack(columns: Sequence[Packed]) -> NDArray[Any]:
     """Return the values of several packings of one column, one after another.
 
-    A constant comes as a broadcast of one value. ValueError, struct.error or zlib.error for bytes that are no
-    packing, or for packings of different types.
+    A constant comes as a broadcast of one value. ValueError for bytes that are no packing, or for packings of different types.
     """
     head = columns[0]
     if len({min(column.kind & 3, _BITS) for column in columns}) > 1:
@@ -222,39 +217,31 @@ def _ramp(step: int, length: int) -> Words:
 
 def _residuals(columns: Sequence[Packed], total: int) -> Words:
     octets = np.zeros((total, 8), dtype=np.uint8)
-    split = [_planes(column) for column in columns]
-    for k in range(max(map(len, split))):
+    # One a call: it is cheap, and no two threads may share one.
+    decompress = zstandard.ZstdDecompressor(format=_FORM).decompress
+    frames = [memoryview(_frame(column, decompress)) for column in columns]
+    for k in range(max(column.planes for column in columns)):
         joined = b"".join(
             [
-                planes[k] if k < len(planes) else bytes(column.length)
-                for column, planes in zip(columns, split, strict=True)
+                frame[k * column.length : (k + 1) * column.length] if k < column.planes else bytes(column.length)
+                for column, frame in zip(columns, frames, strict=True)
             ]
         )
         octets[:, k] = np.frombuffer(joined, dtype=np.uint8)
     return octets.reshape(-1).view(np.uint64)
 
 
-def _planes(column: Packed) -> list[bytes | memoryview]:
-    kind, count, mask, _, _, _, _, length, blob = column
-    table = _SIZES[mask.bit_count()]
-    sizes = table.unpack_from(blob)
-    at, used = table.size, 0
-    planes: list[bytes | memoryview] = []
-    for k in range(count):
-        if mask >> k & 1:
-            end = at + sizes[used]
-            used += 1
-            part: bytes | memoryview = zlib.decompress(blob[at:end], -15, length)
-        elif kind & _ONES and k == count - 1:
-            end = at + (length + 7) // 8
-            part = np.unpackbits(np.frombuffer(blob[at:end], dtype=np.uint8), count=length).tobytes()
-        else:
-            end = at + length
-            part = blob[at:end]
-        if len(part) != length:
-            raise ValueError(f"plane {k} holds {len(part)} bytes, not {length}")
-        planes.append(part)
-        at = end
+def _frame(column: Packed, decompress: Callable[[bytes | memoryview], bytes]) -> bytes:
+    """Return the planes of one column, one after another."""
+    size = column.planes * column.length
+    if not size:
+        return b""
+    try:
+        planes = decompress(column.blob)
+    except zstandard.ZstdError as error:
+        raise ValueError(f"a column is no zstd frame: {error}") from error
+    if len(planes) != size:
+        raise ValueError(f"a column holds {len(planes)} bytes, not {size}")
     return planes
 
 

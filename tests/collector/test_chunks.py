@@ -146,3 +146,10 @@ def test_a_day_of_very_many_boots_is_kept() -> None:
     day = Columns(SERIES, time, zero, zero, boots, np.arange(n), time, {"up": Column(zero)})
     place = Place(SERIES, DAY, 0)
     assert decode([(place, encode(day, place))]).digest() == day.digest()
+
+
+def test_a_chunk_of_another_version_is_refused_and_says_so() -> None:
+    place = Place(SERIES, DAY, 0)
+    blob = encode(example(), place)
+    with pytest.raises(ChunkDamaged, match="it is of version 1, and this program reads version 2"):
+        decode([(place, b"\x01" + blob[1:])])
