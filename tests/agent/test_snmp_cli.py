@@ -12,7 +12,7 @@ from agent import cli
 from agent.clock import WIB
 from agent.reading import decode
 from agent.snmp.interfaces import Interface
-from agent.snmp.values import Kind, Value
+from agent.snmp.values import Kind, Oid, Value
 from agent.snmp.wan import DEFAULT_ROUTES, default_indexes, likely
 from collector.register.document import reads
 from tests.agent.sink import Sink
@@ -39,6 +39,17 @@ def look(capsys: pytest.CaptureFixture[str], folder: Path, command: str, credent
     path = write_credentials(folder)
     how = ("--credential", credential, "--credentials", str(path), "--port", str(port))
     return run(capsys, command, "127.0.0.1", *how)
+
+
+def impatient(capsys: pytest.CaptureFixture[str], folder: Path, credential: str, port: int) -> tuple[int, str]:
+    """Walk a device of a configuration which waits for its answers for a moment only."""
+    path = folder / "poller.toml"
+    path.write_text(
+        f'name = "p"\nstate = "/s"\ncredentials = "{write_credentials(folder)}"\n[collector]\nurl = "https://c"\n'
+        f'[[snmp]]\ndevice = "r1"\nhost = "127.0.0.1"\nport = {port}\ncredential = "{credential}"\n'
+        "timeout = 0.3\nretries = 0\n"
+    )
+    return run(capsys, "walk", "r1", "--config", str(path))
 
 
 @pytest.mark.parametrize(("credential", "protocol"), [("v2c", "snmpv2c"), ("v3", "snmpv3")])
@@ -96,7 +107,7 @@ def test_walk_shows_readings_that_the_collector_takes(
 def test_a_refused_login_is_told_apart_from_silence(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, snmpd: Snmpd, credential: str, message: str
 ) -> None:
-    status, text = look(capsys, tmp_path, "walk", credential, snmpd.port)
+    status, text = impatient(capsys, tmp_path, credential, snmpd.port)
     assert status == 1
     assert message in text
 
@@ -105,8 +116,8 @@ def test_a_closed_port_and_a_blocked_one_are_told_apart(capsys: pytest.CaptureFi
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         port = silent.getsockname()[1]
-        assert "a firewall or access list blocks it" in look(capsys, tmp_path, "walk", "v2c", port)[1]
-    assert f"nothing listens on UDP port {port} there" in look(capsys, tmp_path, "walk", "v2c", port)[1]
+        assert "a firewall or access list blocks it" in impatient(capsys, tmp_path, "v2c", port)[1]
+    assert f"nothing listens on UDP port {port} there" in impatient(capsys, tmp_path, "v2c", port)[1]
 
 
 @pytest.fixture
@@ -163,8 +174,8 @@ def interface(index: int, name: str, *, receive: int = 0, oper: str = "up", kind
 
 @pytest.mark.parametrize(("found", "routes", "chosen", "why"), [
     ([interface(1, "ether1"), interface(2, "ether2-WAN")], {1}, "ether1", "default route"),
-    ([interface(1, "lo", kind=24, receive=9), interface(2, "ether2-WAN"), interface(3, "e3", receive=9)], {1}, "ether2-WAN", "name"),
-    ([interface(1, "wan", oper="down"), interface(2, "e2", receive=5), interface(3, "e3", receive=4)], set(), "e2", "most"),
+    ([interface(1, "lo", kind=24, receive=9), interface(2, "e2-WAN"), interface(3, "e3", receive=9)], {1}, "e2-WAN", "na"),
+    ([interface(1, "wan", oper="down"), interface(2, "e2", receive=5), interface(3, "e3")], set(), "e2", "most"),
     ([interface(1, "e1")], set(), None, ""),
 ])  # fmt: skip
 def test_the_wan_is_guessed_from_route_then_name_then_traffic(
@@ -177,8 +188,6 @@ def test_the_wan_is_guessed_from_route_then_name_then_traffic(
 
 def test_only_the_default_route_counts() -> None:
     inet, _, plain = DEFAULT_ROUTES
-    walked = {
-        inet: {(0, 0): Value(Kind.INTEGER, 7)},
-        plain: {(0,): Value(Kind.INTEGER, 4), (5,): Value(Kind.INTEGER, 9)},
-    }
+    seven, four, nine = (Value(Kind.INTEGER, number) for number in (7, 4, 9))
+    walked: dict[Oid, dict[Oid, Value]] = {inet: {(0, 0): seven}, plain: {(0,): four, (5,): nine}}
     assert default_indexes(walked) == {4, 7}
