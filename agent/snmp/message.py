@@ -160,6 +160,8 @@ def read_scoped(data: bytes, at: int, *, padded: bool) -> ScopedPdu:
 
 def read_bindings(data: bytes, pdu: Pdu) -> list[ber.Binding]:
     """Return the bindings of a PDU; raise Malformed."""
+    if pdu.end > len(data):
+        raise Malformed("bindings cut off")
     try:
         return ber.read_bindings(data, pdu.at, pdu.end)
     except IndexError:
