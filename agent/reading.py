@@ -135,21 +135,20 @@ def _three_parts(text: str) -> tuple[str, str, str]:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    if "\\" not in text and '"' not in text:
+    if "\\" not in text:
         return text.split(separator)
     return list(_split_escaped(text, separator))
 
 
 def _split_escaped(text: str, separator: str) -> Iterator[str]:
-    start, quoted, skip = 0, False, False
+    # A quotation mark is an ordinary character of a tag; only string fields, which we have none of, are quoted.
+    start, skip = 0, False
     for i, char in enumerate(text):
         if skip:
             skip = False
         elif char == "\\":
             skip = True
-        elif char == '"':
-            quoted = not quoted
-        elif char == separator and not quoted:
+        elif char == separator:
             yield text[start:i]
             start = i + 1
     yield text[start:]

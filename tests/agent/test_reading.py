@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.catalogue import RAW
 from agent.reading import I63, MAX_REASON, U64, LineError, Reading, decode, encode, parse_line
 
-LABEL = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.isprintable)
+LABEL = st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1, max_size=40)
 
 
 @st.composite
@@ -36,6 +36,11 @@ def readings(draw: st.DrawFn) -> Reading:
 @given(st.lists(readings(), max_size=5))
 def test_what_is_encoded_is_decoded(batch: list[Reading]) -> None:
     assert decode(encode(batch)) == (batch, [])
+
+
+def test_an_odd_quotation_mark_in_a_name_is_a_character_like_any_other() -> None:
+    named = [Reading("nadi_interface", (("device", "r1"), ("interface", '12" rack')), {"up": 1}, 5)]
+    assert decode(encode(named)) == (named, [])
 
 
 @given(st.binary(max_size=300) | st.text('nadi_interface,device=x up=1i\\" -.eE0123456789u\n#').map(str.encode))
