@@ -2,8 +2,9 @@
 
 A column becomes ``unit * (i * slope + r)`` or ``unit * (i * slope + cumsum(r))`` plus its first value, modulo
 2^64; the residuals ``r`` are laid out as planes (all lowest bytes, all second bytes ...), which make one zstd frame
-(RFC 8878), each plane a block with codes of its own: one call gives a column back. Floats that are short decimals are packed as integers, others as
-their bits. What cannot be packed so is still packed, only less well: any 64-bit value comes back as it was.
+(RFC 8878), each plane a block with codes of its own: one call gives a column back. Floats that are short decimals
+are packed as integers, others as their bits. What cannot be packed so is still packed, only less well: any 64-bit
+value comes back as it was.
 """
 
 from __future__ import annotations
@@ -170,7 +171,8 @@ def _compressed(planes: Sequence[NDArray[np.uint8]]) -> bytes:
 def unpack(columns: Sequence[Packed]) -> NDArray[Any]:
     """Return the values of several packings of one column, one after another.
 
-    A constant comes as a broadcast of one value. ValueError for bytes that are no packing, or for packings of different types.
+    A constant comes as a broadcast of one value. ValueError for bytes that are no packing, or for packings of
+    different types.
     """
     head = columns[0]
     if len({min(column.kind & 3, _BITS) for column in columns}) > 1:

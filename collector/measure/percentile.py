@@ -1,6 +1,6 @@
 """Nearest rank percentiles of exact values (spec/evaluation.md section 3, "P95").
 
-Values are sorted as floats and told apart as fractions wherever floats cannot: no rank is ever wrong.
+Values are ranked as floats and told apart as fractions wherever floats cannot: no rank is ever wrong.
 """
 
 from __future__ import annotations
@@ -22,41 +22,39 @@ def rank(count: int, percent: int = 95) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """N values, ascending.
+    """N values to be ranked.
 
     approx   float64 of each value, within a relative ``error`` of it; 0.0 only for an exact zero
     exact    returns the exact values of positions of ``approx``
-    ascending  ``approx`` sorted
     """
 
     approx: Floats
     error: float
     exact: Callable[[NDArray[np.intp]], Sequence[Fraction]]
-    ascending: Floats
 
     @classmethod
     def of(cls, approx: Floats, error: float, exact: Callable[[NDArray[np.intp]], Sequence[Fraction]]) -> Order:
-        """Sort ``approx``."""
-        return cls(approx, error, exact, np.sort(approx))
+        """Make the order of ``approx``."""
+        return cls(approx, error, exact)
 
     def __len__(self) -> int:
         return len(self.approx)
 
     def value(self, number: int) -> Fraction:
         """Return the ``number``-th smallest value, from 1."""
-        near = float(self.ascending[number - 1])
+        near = float(np.partition(self.approx, number - 1)[number - 1])
         if near == 0.0:
             return Fraction(0)
         low, high = near * (1 - 2 * self.error), near * (1 + 2 * self.error)
-        below, upto = np.searchsorted(self.ascending, low), np.searchsorted(self.ascending, high, side="right")
-        if upto - below == 1:
-            return self.exact(np.flatnonzero(self.approx == near))[0]
         alike = np.flatnonzero((self.approx >= low) & (self.approx <= high))
-        return sorted(self.exact(alike))[number - 1 - int(below)]
+        if len(alike) == 1:
+            return self.exact(alike)[0]
+        below = np.count_nonzero(self.approx < low)
+        return sorted(self.exact(alike))[number - 1 - below]
 
     def first_largest(self) -> int:
         """Return the position of the largest value, the first on ties."""
-        near = float(self.ascending[-1])
+        near = float(self.approx.max())
         alike = np.flatnonzero(self.approx >= near * (1 - 2 * self.error))
         if near == 0.0 or len(alike) == 1:
             return int(alike[0])
@@ -67,8 +65,8 @@ class Order:
         """Return how many values are >= ``threshold``."""
         near = float(threshold)
         low, high = near * (1 - 2 * self.error), near * (1 + 2 * self.error)
-        sure = len(self) - int(np.searchsorted(self.ascending, high, side="right"))
-        if sure == len(self) - int(np.searchsorted(self.ascending, low)):
+        sure = int(np.count_nonzero(self.approx > high))
+        if sure == np.count_nonzero(self.approx >= low):
             return sure
         unsure = np.flatnonzero((self.approx >= low) & (self.approx <= high))
         return sure + sum(value >= threshold for value in self.exact(unsure))

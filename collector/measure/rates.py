@@ -98,7 +98,8 @@ class Rates:
             return None
         if not all(member.all for member in self.members):
             return self.total(np.flatnonzero(self.valid)) / count
-        parts = (_ratio_sum(*(array[self.valid] for array in _arrays(member.bins))) for member in self.members)
+        which = slice(None) if count == len(self.valid) else self.valid
+        parts = (_ratio_sum(*(array[which] for array in _arrays(member.bins))) for member in self.members)
         return sum(parts, Fraction(0)) / (count * _BITS)
 
     def total(self, places: NDArray[np.intp], shares: Int64s | None = None) -> Fraction:
@@ -111,7 +112,7 @@ class Rates:
         return result / _BITS
 
     def order(self, low: int, high: int) -> Order:
-        """Sort the valid bins of ``[low, high)``; positions count among them."""
+        """Rank the valid bins of ``[low, high)``; positions count among them."""
         valid = self.valid[low:high]
         if valid.all():
             return Order.of(self.approx[low:high], self.error, lambda places: self.exact(places + low))
@@ -133,8 +134,9 @@ def _ratio_sum(numbers: Int64s, parts: Int64s) -> Fraction:
     if not len(parts):
         return Fraction(0)
     usual = parts == parts[len(parts) // 2]
-    terms = [Fraction(whole_sum(numbers[usual]), int(parts[len(parts) // 2]))]
-    if not usual.all():
+    alike = bool(usual.all())
+    terms = [Fraction(whole_sum(numbers if alike else numbers[usual]), int(parts[len(parts) // 2]))]
+    if not alike:
         order = np.argsort(parts[~usual], kind="stable")
         numbers, parts = numbers[~usual][order], parts[~usual][order]
         heads = np.flatnonzero(np.concatenate(([True], parts[1:] != parts[:-1])))
