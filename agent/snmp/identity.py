@@ -78,10 +78,11 @@ def facts(selected: Sequence[Table]) -> tuple[Oid, ...]:
     return tuple(dict.fromkeys(parse_oid(oid) for oid in names))
 
 
-def plan(selected: Sequence[Table], *, wide: bool = False) -> Plan:
+def plan(selected: Sequence[Table], *, wide: bool = False, silent: frozenset[Oid] = frozenset()) -> Plan:
     """Return what a poll asks of a device that ``selected`` tables serve.
 
-    ``wide`` leaves out the interfaces' columns that a device of which ``wide_enough`` holds does not need.
+    ``wide`` leaves out the interfaces' columns that a device of which ``wide_enough`` holds does not need, ``silent``
+    what the function of that name found unanswered.
     """
     scalars: dict[Oid, None] = dict.fromkeys(_TIMES)
     interface = WIDE if wide else FULL
@@ -93,4 +94,16 @@ def plan(selected: Sequence[Table], *, wide: bool = False) -> Plan:
                 scalars[oid] = None
             elif oid not in interface:
                 grouped.setdefault(oid[:-1], {})[oid] = None
-    return Plan(tuple(scalars), (interface, *(tuple(columns) for columns in grouped.values())))
+    heard = (tuple(oid for oid in columns if oid not in silent) for columns in grouped.values())
+    return Plan(tuple(oid for oid in scalars if oid not in silent), (interface, *(group for group in heard if group)))
+
+
+def silent(asked: Plan, answers: Answers) -> frozenset[Oid]:
+    """Return the scalars and vendor columns of a plan that the device did not answer at all.
+
+    Most of what a table may read a given device does not have. A poll that leaves it out until the device is identified
+    anew (a queue or a probe may have been added) asks a few times less.
+    """
+    columns = (column for group in asked.columns[1:] for column in group)
+    unheard = [oid for oid in asked.scalars if oid not in _TIMES and answers.scalar(oid) is None]
+    return frozenset((*unheard, *(column for column in columns if not answers.column(column))))

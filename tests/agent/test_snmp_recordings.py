@@ -12,7 +12,7 @@ import pytest
 
 from agent.reading import decode, encode
 from agent.snmp.answers import Answers
-from agent.snmp.identity import identify, plan
+from agent.snmp.identity import identify, plan, silent
 from agent.snmp.interpret import Interpretation, interpret
 from agent.snmp.tables import Tables, load_tables
 from tests.agent.comparing import Json, Tally, compare_interfaces, compare_sensors, compare_ups, load
@@ -60,6 +60,11 @@ def test_what_the_plan_asks_is_enough_for_the_same_readings(walk: Path, tables: 
         told |= {(*column, *index): value for index, value in said.column(column).items()}
     whole = interpret(said, known.tables, device="alat", time_ns=1)
     assert interpret(Answers(told), known.tables, device="alat", time_ns=1).readings == whole.readings
+    later = plan(known.tables, silent=silent(asked, Answers(told)))
+    assert all(any(said.column(column) for column in group) for group in later.columns[1:])
+    kept = {*later.scalars, *(column for group in later.columns for column in group)}
+    left = {oid: value for oid, value in told.items() if any(oid[:width] in kept for width in range(len(oid) + 1))}
+    assert interpret(Answers(left), known.tables, device="alat", time_ns=1).readings == whole.readings
 
 
 def test_table_of_all_recordings(tables: Tables, capsys: pytest.CaptureFixture[str]) -> None:
