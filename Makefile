@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet --quiet
 # What the tests need beside Python: namespaces, shaped links, load, and readers of PDF files.
-DEBIAN := iproute2 iperf3 ethtool iputils-ping poppler-utils qpdf
+DEBIAN := iproute2 iperf3 ethtool iputils-ping poppler-utils qpdf snmpd snmp
 
 .PHONY: run test lint unit test-lab bench lock debian clean
 
