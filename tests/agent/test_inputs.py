@@ -105,8 +105,15 @@ def test_the_host_is_that_of_proc() -> None:
     stat = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("cpu "))
     idle = next(r for r in found if ("mode", "idle") in r.tags).fields["cpu_seconds_total"]
     assert abs(idle - int(stat.split()[4]) / os.sysconf("SC_CLK_TCK")) < 1
-    root = next(r for r in found if ("mountpoint", "/") in r.tags).fields
-    assert root["filesystem_size_bytes"] == os.statvfs("/").f_blocks * os.statvfs("/").f_frsize
+
+
+def test_file_systems_have_the_size_that_the_kernel_tells() -> None:
+    found = [r for r in host.collect(host.Config(), env()) if "mountpoint" in dict(r.tags)]
+    disks = {line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if line.startswith("/dev/")}
+    assert ("/" in {r.tag("mountpoint") for r in found}) == ("/" in disks)
+    for r in found:
+        told = os.statvfs(r.tag("mountpoint"))
+        assert r.fields["filesystem_size_bytes"] == told.f_blocks * told.f_frsize
 
 
 def test_disks_are_whole_ones() -> None:
