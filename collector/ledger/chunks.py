@@ -116,7 +116,7 @@ class _Chunk:
         for title, entry in zip(titles, entries(directory), strict=True):
             size = entry[6]
             if title is not None:
-                self.columns[title] = Packed(*entry[:6], self.count, body[at : at + size])
+                self.columns[title] = Packed._make((*entry[:6], self.count, body[at : at + size]))
             at += size
         if at != len(body):
             raise ValueError(f"it has {len(body)} bytes, not {at}")

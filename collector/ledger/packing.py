@@ -175,14 +175,15 @@ def unpack(columns: Sequence[Packed]) -> NDArray[Any]:
     different types.
     """
     head = columns[0]
-    if len({min(column.kind & 3, _BITS) for column in columns}) > 1:
-        raise ValueError("a field is kept with different types")
-    total = sum(column.length for column in columns)
-    if not any(c.planes or c.slope or c.first != head.first or (c.kind ^ head.kind) & 3 for c in columns):
+    forms = {column[:6] for column in columns}
+    total = sum([column.length for column in columns])
+    if len(forms) == 1 and not head.planes and not head.slope:
         value = _as_numbers(np.array([head.first], dtype=np.uint64), head.kind, head.places)
         return np.broadcast_to(value[0], total)
+    if len({min(form[0] & 3, _BITS) for form in forms}) > 1:
+        raise ValueError("a field is kept with different types")
+    alike = len({(form[0] & 3, form[2]) for form in forms}) == 1
     words = _residuals(columns, total)
-    alike = not any((c.kind ^ head.kind) & 3 or c.places != head.places for c in columns)
     at, parts = 0, []
     for column in columns:
         part = words[at : at + column.length]
