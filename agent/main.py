@@ -89,7 +89,7 @@ def _poller(
         if haste:
             uplink.wake()
 
-    return poller.Poller(poller.seats_of(config), clock=clock, gatherer=gatherer, deliver=deliver)
+    return poller.Poller(poller.seats_of(config), clock=clock, gatherer=gatherer, deliver=deliver, traps=config.traps)
 
 
 class Keeper:

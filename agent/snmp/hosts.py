@@ -25,7 +25,8 @@ class Hosts:
     """The present address of each host; names are looked up again every five minutes, in a thread of its own."""
 
     def __init__(self, hosts: Iterable[str]) -> None:
-        self._found = {host: host for host in hosts if is_address(host)}
+        hosts = list(hosts)
+        self._found = {host: str(ipaddress.ip_address(host)) for host in hosts if is_address(host)}
         self._trouble: dict[str, str] = {}
         self._names = sorted(set(hosts) - self._found.keys())
         self._stop = threading.Event()

@@ -24,6 +24,9 @@ from agent.snmp.walk import columns
 IDENTITY_NS = 3600 * NS
 """How long a device is taken for what it said it is; a restart and a failed poll make it known anew as well."""
 
+_ENGINE_ID: Oid = (1, 3, 6, 1, 6, 3, 10, 2, 1, 1, 0)
+"""snmpEngineID (RFC 3411 §5): without it the traps of an SNMPv3 device cannot be read."""
+
 _FATAL = (TimedOut, Unreachable, AuthenticationFailed, TooMuch)
 """After these nothing more is asked in this poll."""
 
@@ -41,6 +44,7 @@ class Device:
     plan: Plan | None = None
     uptime: int | None = None
     success_ns: int | None = None
+    engine_id: bytes = b""
 
     def __post_init__(self) -> None:
         if NAME.fullmatch(self.name) is None:
@@ -99,11 +103,13 @@ class Poll:
         if device.identity is not None and self.begun_ns - device.known_ns < IDENTITY_NS:
             self.identity = device.identity
             return self.identity.tables
-        values = yield from self._heard(get(device.target, questions(device.tables)))
+        values = yield from self._heard(get(device.target, (*questions(device.tables), _ENGINE_ID)))
         tables = identify(Answers(values), device.tables).tables
         values |= yield from self._heard(get(device.target, facts(tables)))
         self.identity = device.identity = identify(Answers(values), device.tables)
         device.known_ns, device.wide, device.plan = self.begun_ns, False, None
+        engine = values[_ENGINE_ID].value
+        device.engine_id = engine if isinstance(engine, bytes) else b""
         return self.identity.tables
 
     def _part(self, part: Generator[Request, Reply, None]) -> Generator[Request, Reply, None]:

@@ -18,11 +18,12 @@ from agent.clock import NS, Clock, Moment
 from agent.gather import Gatherer, guarded, look
 from agent.log import Log
 from agent.schedule import offset_of, until_next
-from agent.settings import Settings, Snmp
+from agent.settings import Settings, Snmp, Traps
 from agent.snmp import credentials
 from agent.snmp.engine import Engine, Outcome
 from agent.snmp.errors import SnmpError, Unreachable
 from agent.snmp.hosts import Hosts
+from agent.snmp.listener import Listener
 from agent.snmp.poll import Device, Poll
 from agent.snmp.session import Target
 from agent.snmp.tables import Tables, load_tables
@@ -70,12 +71,22 @@ class Done(NamedTuple):
 class Poller:
     """Polls devices until it is stopped."""
 
-    def __init__(self, seats: Sequence[Seat], *, clock: Clock, gatherer: Gatherer, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        seats: Sequence[Seat],
+        *,
+        clock: Clock,
+        gatherer: Gatherer,
+        deliver: Deliver,
+        traps: Traps | None = None,
+    ) -> None:
         self._seats, self._clock, self._gatherer, self._deliver = seats, clock, gatherer, deliver
         self._hosts = Hosts(seat.host for seat in seats)
         self._due: list[tuple[int, int]] = []
         self._ended: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
         self._hints: queue.SimpleQueue[str] = queue.SimpleQueue()
+        taken = (seat.device.credential for seat in seats)
+        self._listener = None if traps is None else Listener(traps, taken, self.hint)
         self._stop = threading.Event()
         self._turned_ns = clock.now().boot_ns
         self._asking = threading.Thread(target=self._ask, name="poller", daemon=True)
@@ -86,11 +97,15 @@ class Poller:
         self._hosts.start()
         self._telling.start()
         self._asking.start()
+        if self._listener is not None:
+            self._listener.start()
 
     def stop(self, timeout_s: float) -> None:
         """Begin no more polls, hand on those that ended, and return after ``timeout_s`` at the latest."""
         self._stop.set()
         self._hosts.stop()
+        if self._listener is not None:
+            self._listener.stop()
         self._asking.join(timeout_s)
         self._ended.put(None)
         self._telling.join(timeout_s)
@@ -167,6 +182,8 @@ class Poller:
     def _end(self, number: int, done: Done) -> None:
         done.seat.busy = False
         self._ended.put(done)
+        if self._listener is not None and done.seat.device.engine_id:
+            self._listener.engine(done.seat.device.credential, done.seat.device.engine_id)
         self._plan(number, done.seat, self._clock.now())
         if done.seat.hinted:
             self._soon(number, done.seat)

@@ -174,7 +174,7 @@ def interface(index: int, name: str, *, receive: int = 0, oper: str = "up", kind
 
 @pytest.mark.parametrize(("found", "routes", "chosen", "why"), [
     ([interface(1, "ether1"), interface(2, "ether2-WAN")], {1}, "ether1", "default route"),
-    ([interface(1, "lo", kind=24, receive=9), interface(2, "e2-WAN"), interface(3, "e3", receive=9)], {1}, "e2-WAN", "na"),
+    ([interface(1, "lo", kind=24, receive=9), interface(2, "wan2"), interface(3, "e", receive=9)], {1}, "wan2", "name"),
     ([interface(1, "wan", oper="down"), interface(2, "e2", receive=5), interface(3, "e3")], set(), "e2", "most"),
     ([interface(1, "e1")], set(), None, ""),
 ])  # fmt: skip
