@@ -229,8 +229,6 @@ def _judge(group: Group, one: Read, raw: Value, look: _Look, stale: str) -> tupl
     number = number_of(raw)
     if number is None:
         return None, f"{text!r} is not a number"
-    if number in one.no_data:
-        return None, f"sentinel: {text} means that the device has no value"
     return _scaled(group, one, Fraction(number), look)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from agent.snmp.identity import identify, plan, silent
 from agent.snmp.interpret import Interpretation, interpret
 from agent.snmp.tables import Tables, load_tables
 from tests.agent.comparing import Json, Tally, compare_interfaces, compare_sensors, compare_ups, load
-from tests.agent.recording import answers, expected_of, recordings
+from tests.agent.recording import OWN, answers, expected_of, recordings
 
 RECORDINGS = recordings()
 every = pytest.mark.parametrize("walk", RECORDINGS, ids=lambda path: path.name.split(".")[0])
@@ -65,6 +66,14 @@ def test_what_the_plan_asks_is_enough_for_the_same_readings(walk: Path, tables: 
     kept = {*later.scalars, *(column for group in later.columns for column in group)}
     left = {oid: value for oid, value in told.items() if any(oid[:width] in kept for width in range(len(oid) + 1))}
     assert interpret(Answers(left), known.tables, device="alat", time_ns=1).readings == whole.readings
+
+
+@every
+def test_no_cell_that_was_equal_is_lost(walk: Path, tables: Tables) -> None:
+    once: dict[str, int] = json.loads((OWN / "equal.json").read_text(encoding="utf-8"))
+    expected, ours = read(walk, tables)
+    equal = sum(compare(expected, ours).equal for compare in (compare_interfaces, compare_ups, compare_sensors))
+    assert equal >= once.get(walk.name.split(".")[0], 0)
 
 
 def test_table_of_all_recordings(tables: Tables, capsys: pytest.CaptureFixture[str]) -> None:

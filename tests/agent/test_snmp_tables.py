@@ -167,6 +167,13 @@ def test_a_plan_asks_each_oid_once() -> None:
         assert len(plan(selected, wide=True).columns[0]) < len(asked.columns[0])
 
 
+def test_a_plan_asks_what_tells_that_values_are_stale() -> None:
+    selected = load_tables().select(parse_oid("1.3.6.1.4.1.318"))
+    alive = {group.oid(text) for table in selected for group in table.group for text in group.alive}
+    assert parse_oid("1.3.6.1.4.1.318.1.1.8.5.1.1.0") in alive
+    assert alive <= set(plan(selected).scalars)
+
+
 def test_every_shipped_table_is_reached_by_a_prefix_a_probe_or_another_table() -> None:
     tables: Tables = load_tables()
     used = {name for table in tables.by_name.values() for name in table.uses}
