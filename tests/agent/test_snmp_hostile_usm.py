@@ -163,6 +163,13 @@ def fewer_boots(agent: Agent, asked: Asked) -> list[bytes]:
     return [answer]
 
 
+def boots_latched(agent: Agent, asked: Asked) -> list[bytes]:
+    boots, agent.boots = agent.boots, 0x7FFF_FFFF
+    answer = agent.reply(asked, binding(NAME, octets(b"lie")))
+    agent.boots = boots
+    return [answer]
+
+
 def forged_time(agent: Agent, asked: Asked) -> list[bytes]:
     agent.boots += 5
     answer = agent.report(opened(asked), "notInTimeWindows", authentic=False)
@@ -180,7 +187,7 @@ def other_request(agent: Agent, asked: Asked) -> list[bytes]:
 
 LIES: list[Behaviour] = [
     *(flipped, without_security, without_privacy, echo, other_engine, other_user, other_context, older_time),
-    *(fewer_boots, forged_time, other_request, v2c),
+    *(fewer_boots, boots_latched, forged_time, other_request, v2c),
 ]
 
 
@@ -238,6 +245,12 @@ def test_a_device_that_never_settles_is_given_up(behaviour: Behaviour, error: ty
         agent.boots = 7
         agent.behaviour = lambda agent, asked: [agent.honest(asked)]
         assert read_whole(ask(engine, agent))
+
+
+def test_an_engine_that_has_used_up_its_boots_is_given_up_at_once() -> None:
+    with Agent(interfaces(1), boots_at_their_end, user=USER) as agent, Engine() as engine:
+        assert isinstance(ask(engine, agent).error, AuthenticationFailed)
+        assert engine.sent == 2
 
 
 def test_two_polls_of_one_device_survive_its_replacement_together() -> None:
