@@ -172,6 +172,7 @@ def sent() -> list[Reading]:
     climate = {"temperature_celsius": -15.13, "humidity_ratio": 0.5, "door_open": 0}
     return [
         ups(-5, **LINE, input_voltage_volts=221.0),
+        reading("nadi_ups", {"input_voltage_volts": 229.0}, NOW - 5 * NS, ups="ups-1", phase="2"),
         reading("nadi_device", {"info": 1}, NOW - 5 * NS, device="ups-1", protocol="snmpv2c", **told),
         reading("nadi_device", {"info": 1}, NOW - 5 * NS, device="env-1", protocol="snmpv3"),
         reading("nadi_ats", {"source": 2, "mains_present": 0}, NOW - 5 * NS, ats="ats-1"),
@@ -212,6 +213,9 @@ def test_metrics_carry_what_is_of_now_and_nothing_old(collector: Collector, cloc
     here = Visitor(create(collector))
     now = here.get("/metrics").text
     assert 'nadi_ups_battery_charge_ratio{ups="ups-1"} 0.0' in now
+    assert [line for line in now.splitlines() if line.startswith("nadi_ups_input_voltage")] == [
+        'nadi_ups_input_voltage_volts{ups="ups-1"} 221.0'
+    ]
     assert 'nadi_environment_temperature_celsius{device="env-1",sensor="rak"} -15.13' in now
     assert 'nadi_ups_state{site="noc",ups="ups-1"} 1.0' in now
     assert 'nadi_ups_state{site="noc",ups="ups-2"} 5.0' in now

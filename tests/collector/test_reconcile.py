@@ -159,6 +159,16 @@ def test_only_the_time_in_which_both_ends_are_to_be_measured_counts() -> None:
     assert reconcile(*ends, until_ms=START_MS + DAYS * DAY_MS) == ()
 
 
+def test_many_silences_of_less_than_an_hour_are_told_as_one_day_of_them() -> None:
+    count = DAYS * 1440
+    even = np.arange(count, dtype=np.uint64) * np.uint64(10**6)
+    end = Polled(np.arange(count) * 60_000, even, even, np.arange(count) * 6000)
+    ends = end_of("noc", end), end_of("opd", end.without(1, 45 * 60_000, every_ms=HOUR))
+    (found,) = reconcile(*ends, until_ms=START_MS + DAYS * DAY_MS)
+    assert (found.rule, found.object, int(found.limit)) == ("line_silence", "opd", 6 * 3600)
+    assert int(found.value) == 24 * 45 * 60
+
+
 def test_the_day_under_way_is_not_compared_but_its_silence_is_told() -> None:
     random = np.random.default_rng(2)
     end = polled(traffic(random), random, outages=0)
