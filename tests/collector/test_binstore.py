@@ -130,9 +130,9 @@ def test_only_days_that_changed_are_made_again(ledger: Ledger) -> None:
     made: list[Sequence[date]] = []
 
     class Watched(BinStore):
-        def _make(self, link: Link, run: Sequence[date]) -> dict[date, Any]:
+        def _make(self, pair: Any, run: Sequence[date]) -> dict[date, Any]:
             made.append(run)
-            return super()._make(link, run)
+            return super()._make(pair, run)
 
     ledger.bins = Watched(journal=ledger.journal, archive=ledger.archive, devices={"rt-1": DEVICE})
     ledger.bins.link_span(LINK, SPAN)
