@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.inventory import Link
 from collector.ledger.binstore import BinStore
 from collector.ledger.rebuild import rebuild
 from collector.ledger.seal import seal
