@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,8 +21,13 @@ from agent.snmp.tables import Table, Tables
 from agent.snmp.values import Kind, Oid, Value, read
 from agent.snmp.walk import columns
 
-IDENTITY_NS = 3600 * NS
-"""How long a device is taken for what it said it is; a restart and a failed poll make it known anew as well."""
+IDENTITY_NS = 600 * NS
+"""How long a device is taken for what it said it is, and its empty tables for empty.
+
+A restart and a failed poll make it known anew as well.
+"""
+SETTLED_TICKS = 60_000
+"""A device that started less than ten minutes ago may fill its tables yet."""
 
 _ENGINE_ID: Oid = (1, 3, 6, 1, 6, 3, 10, 2, 1, 1, 0)
 """snmpEngineID (RFC 3411 §5): without it the traps of an SNMPv3 device cannot be read."""
@@ -42,6 +47,7 @@ class Device:
     known_ns: int = 0
     wide: bool = False
     plan: Plan | None = None
+    empty: frozenset[tuple[Oid, ...]] = frozenset()
     uptime: int | None = None
     success_ns: int | None = None
     engine_id: bytes = b""
@@ -91,7 +97,8 @@ class Poll:
             wanted = self._device.plan = self._device.plan or plan(tables, wide=self._device.wide)
             yield from self._part(self._scalars(wanted.scalars))
             for group in wanted.columns:
-                yield from self._part(self._columns(group, tables))
+                if group not in self._device.empty:
+                    yield from self._part(self._columns(group, tables))
         except SnmpError:
             self._device.identity = None
             raise
@@ -100,14 +107,15 @@ class Poll:
 
     def _known(self) -> Generator[Request, Reply, tuple[Table, ...]]:
         device = self._device
-        if device.identity is not None and self.begun_ns - device.known_ns < IDENTITY_NS:
-            self.identity = device.identity
-            return self.identity.tables
+        known = device.identity
+        if known is not None and self.begun_ns - device.known_ns < IDENTITY_NS:
+            self.identity = known
+            return known.tables
         values = yield from self._heard(get(device.target, (*questions(device.tables), _ENGINE_ID)))
         tables = identify(Answers(values), device.tables).tables
         values |= yield from self._heard(get(device.target, facts(tables)))
         self.identity = device.identity = identify(Answers(values), device.tables)
-        device.known_ns, device.wide, device.plan = self.begun_ns, False, None
+        device.known_ns, device.wide, device.plan, device.empty = self.begun_ns, False, None, frozenset()
         engine = values[_ENGINE_ID].value
         device.engine_id = engine if isinstance(engine, bytes) else b""
         return self.identity.tables
@@ -124,7 +132,7 @@ class Poll:
     def _scalars(self, oids: Sequence[Oid]) -> Generator[Request, Reply, None]:
         self._values |= yield from self._heard(get(self._device.target, oids))
 
-    def _columns(self, group: Sequence[Oid], tables: Iterable[Table]) -> Generator[Request, Reply, None]:
+    def _columns(self, group: tuple[Oid, ...], tables: Iterable[Table]) -> Generator[Request, Reply, None]:
         counters = [oid for oid in (HC_IN, IN_OCTETS, *_evidence(tables)) if oid in group]
         scalars = (UPTIME,) if counters else ()
         walk = yield from self._heard(columns(self._device.target, group, scalars=scalars), counters)
@@ -132,6 +140,11 @@ class Poll:
             for index, value in rows.items():
                 self._values[column + index] = value
         self.troubles += [f"{type(error).__name__}: {error}" for error in walk.stopped.values()]
+        if HC_IN not in group and not walk.stopped and not any(walk.columns.values()) and self._settled():
+            self._device.empty |= {group}
+
+    def _settled(self) -> bool:
+        return (_ticks(self._values) or 0) > SETTLED_TICKS
 
     def _heard(self, task: Task[T], counters: Sequence[Oid] = ()) -> Generator[Request, Reply, T]:
         """Pass a task's requests and their replies on, and note when each row of ``counters`` was answered."""
@@ -168,7 +181,7 @@ class Poll:
             yield from self._at_their_time(found, anchor)
             self._plan_ahead(found)
             self._note_uptime()
-        if self.identity is not None:
+        if self.identity is not None and self.answered:
             yield self._info(self.identity, anchor)
         if self.answered and not self.troubles:
             device.success_ns = self._time(self.ended_ns, anchor)
@@ -210,8 +223,7 @@ class Poll:
 
     def _note_uptime(self) -> None:
         """Forget what the device is when it restarted: it may have other software now."""
-        value = self._values.get(UPTIME)
-        ticks = value.value if value is not None and isinstance(value.value, int) else None
+        ticks = _ticks(self._values)
         before = self._device.uptime
         if ticks is not None and before is not None and ticks < before:
             self._device.identity = None
@@ -259,6 +271,11 @@ def _uptime(reply: Reply) -> int | None:
         if name == _UPTIME_NAME and value.kind is Kind.TICKS and isinstance(value.value, int):
             return value.value
     return None
+
+
+def _ticks(values: Mapping[Oid, Value]) -> int | None:
+    value = values.get(UPTIME)
+    return value.value if value is not None and isinstance(value.value, int) else None
 
 
 def _printable(text: str) -> str:

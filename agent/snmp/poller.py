@@ -56,6 +56,12 @@ class Seat:
     busy: bool = False
     hinted: bool = False
 
+    def aim(self, hosts: Hosts) -> None:
+        """Turn to the host's present address; raise Unreachable while none is known."""
+        address = hosts.address(self.host)
+        if self.device.target.host != address:
+            self.device.target = replace(self.device.target, host=address)
+
 
 class Done(NamedTuple):
     """A poll that ended."""
@@ -150,36 +156,34 @@ class Poller:
         return min(max((self._due[0][0] - self._clock.now().boot_ns) / NS, 0.0), _TURN_S)
 
     def _begin_due(self, engine: Engine) -> None:
+        """Begin what is due. A device has a new turn only when its poll has ended, so that none overlaps itself."""
         now = self._clock.now().boot_ns
         while self._due and self._due[0][0] <= now:
             due_ns, number = heapq.heappop(self._due)
             seat = self._seats[number]
-            if due_ns == seat.due_ns and not seat.busy and self._ended.qsize() < _MOST_WAITING:
+            if due_ns != seat.due_ns:
+                continue  # a hint has put it forward
+            if self._ended.qsize() < _MOST_WAITING:
                 self._begin(engine, number, seat)
-            elif due_ns == seat.due_ns and not seat.busy:
+            else:
                 self._plan(number, seat, self._clock.now())
 
     def _begin(self, engine: Engine, number: int, seat: Seat) -> None:
         anchor = look(self._clock)
         seat.begun_ns, seat.busy = anchor.boot_ns, True
         haste, seat.hinted = seat.hinted, False
-        trouble: list[str] = []
+        done = Done(seat, Poll(seat.device, self._clock), anchor, seat.due_ns, haste, [])
         try:
-            seat.device.target = replace(seat.device.target, host=self._hosts.address(seat.host))
+            seat.aim(self._hosts)
         except Unreachable as error:
-            poll = Poll(seat.device, self._clock)
-            self._end(number, Done(seat, poll, anchor, seat.due_ns, haste, [f"Unreachable: {error}"]))
+            self._ended_with(number, done, Outcome(None, error))
             return
-        poll = Poll(seat.device, self._clock)
-        done = Done(seat, poll, anchor, seat.due_ns, haste, trouble)
-        engine.start(guarded(poll.ask(), trouble.append), done=partial(self._ended_with, number, done), seconds=POLL_S)
+        task = guarded(done.poll.ask(), done.trouble.append)
+        engine.start(task, done=partial(self._ended_with, number, done), seconds=POLL_S)
 
     def _ended_with(self, number: int, done: Done, outcome: Outcome[None]) -> None:
         if outcome.error is not None:
             done.trouble.append(f"{type(outcome.error).__name__}: {outcome.error}")
-        self._end(number, done)
-
-    def _end(self, number: int, done: Done) -> None:
         done.seat.busy = False
         self._ended.put(done)
         if self._listener is not None and done.seat.device.engine_id:
@@ -214,27 +218,28 @@ def once(seats: Sequence[Seat], clock: Clock) -> list[tuple[Done, SnmpError | No
     """Poll every device one time, for an administrator: how each poll ended, and the error that ended it early."""
     hosts = Hosts(seat.host for seat in seats)
     hosts.look()
-    results: list[tuple[Done, SnmpError | None]] = []
+    errors: dict[int, SnmpError | None] = {}
+    polls: list[Done] = []
     with Engine() as engine:
-        for seat in seats:
-            begun = look(clock)
-            done = Done(seat, Poll(seat.device, clock), begun, begun.boot_ns, False, [])
+        for number, seat in enumerate(seats):
+            anchor = look(clock)
+            polls.append(Done(seat, Poll(seat.device, clock), anchor, anchor.boot_ns, False, []))
+            done = partial(_ended_once, errors, number, polls[number])
             try:
-                seat.device.target = replace(seat.device.target, host=hosts.address(seat.host))
+                seat.aim(hosts)
             except Unreachable as error:
-                done.trouble.append(f"Unreachable: {error}")
-                results.append((done, error))
-                continue
-            engine.start(done.poll.ask(), done=partial(_ended_once, results, done), seconds=POLL_S)
+                done(Outcome(None, error))
+            else:
+                engine.start(polls[number].poll.ask(), done=done, seconds=POLL_S)
         while engine.busy:
             engine.turn(_TURN_S)
-    return sorted(results, key=lambda result: seats.index(result[0].seat))
+    return [(poll, errors[number]) for number, poll in enumerate(polls)]
 
 
-def _ended_once(results: list[tuple[Done, SnmpError | None]], done: Done, outcome: Outcome[None]) -> None:
+def _ended_once(errors: dict[int, SnmpError | None], number: int, done: Done, outcome: Outcome[None]) -> None:
+    errors[number] = outcome.error
     if outcome.error is not None:
         done.trouble.append(f"{type(outcome.error).__name__}: {outcome.error}")
-    results.append((done, outcome.error))
 
 
 def lines_of(done: Done, gatherer: Gatherer) -> bytes:

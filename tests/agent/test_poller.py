@@ -136,6 +136,19 @@ def test_a_restarted_device_is_asked_anew_what_it_is() -> None:
     assert len(again) == 2
 
 
+@pytest.mark.parametrize(("started", "spared"), [(8_640_000, True), (100, False)])
+def test_empty_tables_are_left_alone_but_not_those_of_a_device_that_has_just_started(
+    started: int, spared: bool
+) -> None:
+    mib = interfaces(1) | {UPTIME: number(0x43, started)}
+    walks = []
+    with Agent(mib) as agent, Bench([seat("a", agent.port)]) as bench:
+        for count in (1, 2):
+            bench.wait("a", count)
+            walks.append(sum(q.tag == message.GETBULK for q in agent.asked))
+    assert (walks[1] - walks[0] < walks[0]) == spared
+
+
 def test_a_device_by_a_name_that_is_not_known_is_down_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
     stranger = seat("a", 161)
     stranger.host = "no-such-host.invalid"
