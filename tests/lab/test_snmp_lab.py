@@ -145,7 +145,7 @@ class Course:
 
     def _cut(self) -> None:
         self.network.cut(2)
-        time.sleep(4)
+        time.sleep(6)
         self.network.mend(2)
 
 
@@ -171,11 +171,10 @@ class Outcome:
         return [t for t in evidence.readings(self.rows[name], WAN) if span[0] <= t.time_ms <= span[1]]
 
     def all(self, name: str, measurement: str, *, interface: str = "") -> list[Reading]:
-        """Return all readings of a measurement in order of time."""
+        """Return all readings (of a measurement, of an interface) in order of time."""
         found = [r for row in self.rows[name] for r in decode(inflate(row.body, 8 << 20))[0]]
-        found = [
-            r for r in found if r.measurement == measurement and (not interface or r.tag("interface") == interface)
-        ]
+        found = [r for r in found if not measurement or r.measurement == measurement]
+        found = [r for r in found if not interface or r.tag("interface") == interface]
         return sorted(found, key=lambda r: r.time_ns)
 
     def verdicts(self, name: str, interface: str, span: tuple[int, int]) -> list[Verdict]:
@@ -211,6 +210,19 @@ def test_with_the_default_cache_a_reading_is_at_most_three_seconds_old_and_nothi
     assert evidence.unproved(taken, looks, slack_ms=50) != [], "the cache is felt, else this proves nothing"
     assert evidence.unproved(taken, looks, slack_ms=3_200) == []
     assert taken[-1].receive - taken[0].receive > 20_000_000 / 8 * (LOAD_S - 4)
+
+
+def test_the_collector_takes_every_line_of_every_device(outcome: Outcome) -> None:
+    assert "rejected" not in outcome.said
+    assert "quarantined" not in outcome.said
+    told = {name: {r.measurement for r in outcome.all(name, "")} for name in PLAN}
+    assert all({"nadi_interface", "nadi_device", "nadi_input"} <= found for found in told.values())
+    info = {name: next(r for r in outcome.all(name, "nadi_device") if "info" in r.fields) for name in PLAN}
+    assert {name: one.tag("protocol") for name, one in info.items()} == {
+        "r1": "snmpv2c",
+        "r2": "snmpv3",
+        "r3": "snmpv3",
+    }
 
 
 def test_the_collector_adds_up_what_the_counters_grew(outcome: Outcome) -> None:
