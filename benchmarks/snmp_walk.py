@@ -140,7 +140,6 @@ def main() -> int:
         results.append(one)
         figures = one.note or f"{one.walks:7} {one.cpu_s:7.2f} {one.per_cpu_second:12.0f}"
         print(f"{one.client:38} {one.version:20} {figures}", flush=True)
-    print("not compared: gufo-snmp (neither in Debian nor among the project's packages)")
     pollers = []
     for user in (None, USER):
         with responder(user) as port:
