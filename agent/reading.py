@@ -67,7 +67,7 @@ def _escaped(text: str) -> str:
     return _ESCAPE.sub(r"\\\1", text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32768)
 def series_key(measurement: str, tags: Tags) -> str:
     """Return ``measurement,tag=value,...`` with line protocol escapes."""
     return ",".join([measurement, *(f"{_escaped(k)}={_escaped(v)}" for k, v in tags)])
