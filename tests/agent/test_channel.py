@@ -102,7 +102,7 @@ def test_a_kept_connection_closed_meanwhile_is_replaced() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
     channel = Channel(Config(f"http://127.0.0.1:{serve_once(answer, answer)}"))
     for _ in range(2):
-        assert channel.post("/", b"", {}).body == b"x"
+        assert channel.post("/", b"body", {}).body == b"x"
         time.sleep(0.05)
     channel.close()
 
