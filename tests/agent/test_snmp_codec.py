@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import tracemalloc
 
@@ -185,17 +186,19 @@ def test_privacy_parameters_that_cannot_be_are_refused() -> None:
     ],
 )
 def test_64_kib_cost_at_most_50_ms_and_32_mib(octets: bytes) -> None:
+    def taken() -> float:
+        started = time.process_time()
+        with contextlib.suppress(Malformed):
+            opened = message.read(octets)
+            assert isinstance(opened, V2cMessage)
+            for name, tag, raw in message.read_bindings(octets, opened.pdu):
+                read(tag, raw)
+                oid_of(name)
+        return time.process_time() - started
+
+    assert min(taken() for _ in range(5)) < 0.05  # the best of five: others may use the machine
     tracemalloc.start()
-    started = time.process_time()
-    try:
-        opened = message.read(octets)
-        assert isinstance(opened, V2cMessage)
-        for name, tag, raw in message.read_bindings(octets, opened.pdu):
-            read(tag, raw)
-            oid_of(name)
-    except Malformed:
-        pass
-    spent, peak = time.process_time() - started, tracemalloc.get_traced_memory()[1]
+    taken()
+    peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert spent < 0.2  # traced: about four times as slow
     assert peak < 32 << 20
