@@ -25,6 +25,7 @@ from agent.schedule import until_next
 from agent.settings import Settings
 from agent.source import Env, Target
 from agent.spool import Spool
+from agent.turns import Turns, parted
 from agent.uplink import Uplink, chance
 
 if TYPE_CHECKING:
@@ -58,18 +59,22 @@ def run(path: Path) -> int:
         keeper = Keeper(config, key=key, clock=clock, spool=spool)
         gatherer = Gatherer(clock)
         poller = _poller(config, clock, gatherer, keeper, uplink)
+        together, own = parted(targets)
+        turns = Turns(own, gatherer=gatherer, clock=clock, keep=keeper)
         gc.collect()
         gc.freeze()
         uplink.start()
+        turns.start()
         if poller is not None:
             poller.start()
         polled = f", polls {len(config.snmp)}" if config.snmp else ""
         _log.info(f"{config.name} measures {len(targets)} device(s) every {config.interval} s{polled}")
         try:
-            cycle = Cycle(targets, gatherer=gatherer, clock=clock, keep=keeper)
-            return _loop(cycle, uplink, poller, clock, stop, config.interval * NS)
+            cycle = Cycle(together, gatherer=gatherer, clock=clock, keep=keeper)
+            return _loop(cycle, uplink, turns, poller, clock, stop, config.interval * NS)
         finally:
             notify("STOPPING=1")
+            turns.stop()
             if poller is not None:
                 poller.stop(_LAST_POLL_S)
             uplink.stop(_LAST_SEND_S)
@@ -148,6 +153,7 @@ class Cycle:
 def _loop(
     cycle: Cycle,
     uplink: Uplink,
+    turns: Turns,
     poller: poller_type.Poller | None,
     clock: Clock,
     stop: threading.Event,
@@ -159,7 +165,7 @@ def _loop(
         uplink.wake()
         if poller is None or not poller.stuck:
             notify("READY=1\nWATCHDOG=1")
-        if not uplink.alive or (poller is not None and not poller.alive):
+        if not uplink.alive or not turns.alive or (poller is not None and not poller.alive):
             _log.critical("a thread ended by a fault of the program, see above; ending, so that it begins anew")
             return 1
         if stop.wait(until_next(clock.now(), begun.boot_ns, interval_ns) / NS):

@@ -2,6 +2,8 @@
 
 The input ``[device.inputs.NAME]`` of a configuration is the module ``agent.inputs.NAME``. It has a frozen
 dataclass ``Config`` and ``collect(config, env)``, which yields readings and raises when its source fails.
+A ``Config`` with a field ``interval`` (seconds) gives the input turns of its own, beside the cycle: for sources that
+are slow or may hang.
 """
 
 from __future__ import annotations
@@ -36,6 +38,11 @@ class Input(NamedTuple):
     name: str
     config: object
     collect: Callable[[Any, Env], Iterable[Reading]]
+
+    @property
+    def interval(self) -> int:
+        """Seconds between its own turns; 0 is measured in each cycle."""
+        return int(getattr(self.config, "interval", 0))
 
 
 class Target(NamedTuple):
