@@ -114,7 +114,8 @@ class Link:
 
     def _of(self, field: str) -> tuple[Counter, Counter]:
         if self.queue_unduh:
-            return Counter("nadi_queue", self.queue_unduh, field), Counter("nadi_queue", self.queue_unggah, field)
+            down, up = (Counter("nadi_queue_tree", name, field) for name in (self.queue_unduh, self.queue_unggah))
+            return down, up
         measurement, name = ("nadi_interface", self.interface) if self.interface else ("nadi_queue", self.queue)
         ways = ("receive", "transmit") if self.unduh == "receive" else ("transmit", "receive")
         unduh, unggah = (Counter(measurement, name, f"{way}_{field}") for way in ways)

@@ -181,7 +181,7 @@ def _queues(facts: Facts) -> Written:
         link = live.link
         for name, counters in (("bytes", link.counters), ("dropped_packets", link.drops)):
             for direction, counter, fields in zip(("unduh", "unggah"), counters or (), live.fields, strict=False):
-                if counter.measurement == "nadi_queue":
+                if counter.measurement != "nadi_interface":
                     labels = (link.device, counter.object, link.code, link.opd, direction)
                     yield f"nadi_queue_{name}_total", labels, fields.get(counter.field)
 

@@ -41,7 +41,7 @@ def interface_series(*, source: str, device: str, interface: str) -> Series:
 
 def counter_series(counter: Counter, *, source: str, device: str) -> Series:
     """Name the series that holds a counter of an interface or of a queue."""
-    tag = counter.measurement.removeprefix("nadi_")
+    tag = "interface" if counter.measurement == "nadi_interface" else "queue"
     return Series(source, device, series_key(counter.measurement, (("device", device), (tag, counter.object))))
 
 

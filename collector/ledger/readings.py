@@ -34,9 +34,10 @@ _EVIDENCE = {
 _COUNTED = {
     "nadi_interface": ("receive_bytes_total", "transmit_bytes_total"),
     "nadi_queue": (
-        *("receive_bytes_total", "transmit_bytes_total", "bytes_total"),
-        *("receive_dropped_packets_total", "transmit_dropped_packets_total", "dropped_packets_total"),
+        *("receive_bytes_total", "transmit_bytes_total"),
+        *("receive_dropped_packets_total", "transmit_dropped_packets_total"),
     ),
+    "nadi_queue_tree": ("bytes_total", "dropped_packets_total"),
 }
 _COUNTER_FIELDS = {
     measurement: frozenset((*fields, *(name for name, _ in _EVIDENCE.values())))

@@ -16,7 +16,7 @@ from agent.reading import Reading
 from collector.ledger.entry import CLOCK_UNSURE, Entry
 from collector.measure.counters import CounterSeries
 
-COUNTED = {"nadi_interface": "interface", "nadi_queue": "queue"}
+COUNTED = {"nadi_interface": "interface", "nadi_queue": "queue", "nadi_queue_tree": "queue"}
 """The measurements that links count by, and the tag that names the object."""
 
 

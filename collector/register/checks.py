@@ -93,9 +93,9 @@ def _shared_counters(rows: Iterable[Row]) -> Iterator[Problem]:
             if end is None or end > after.item.active_from:
                 kind = measurement.removeprefix("nadi_")
                 yield (
-                    f"{after.path}.{kind if kind == 'interface' or after.item.queue else 'queue_unduh'}",
+                    f"{after.path}.{'queue_unduh' if kind == 'queue_tree' else kind}",
                     f"{device} {name!r} already is link {before.item.code!r} at that time; "
-                    f"one {kind} feeds one link: end the earlier with active_to",
+                    f"one {kind.replace('_', ' ')} feeds one link: end the earlier with active_to",
                 )
 
 

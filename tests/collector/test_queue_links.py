@@ -87,11 +87,14 @@ def test_a_link_measured_at_nothing_or_at_two_things_is_refused(old: str, new: s
     assert any(told in problem for problem in caught.value.problems), caught.value.problems
 
 
-@pytest.mark.parametrize("other", ['queue = "turun"\n', 'queue_unduh = "x"\nqueue_unggah = "turun"\n'])
-def test_a_queue_feeds_one_link_only(other: str) -> None:
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [(SIMPLE, 'queue = "opd bpkad"\n'), (TREES, 'queue_unduh = "x"\nqueue_unggah = "turun"\n')],
+)
+def test_a_queue_feeds_one_link_only(first: str, other: str) -> None:
     second = LINK.replace("wan-bpkad", "wan-2").replace(INTERFACE, other)
     with pytest.raises(InventoryError, match="already is link"):
-        document(TREES + second)
+        document(first + second)
 
 
 @pytest.fixture
@@ -119,12 +122,13 @@ def write(collector: Collector, rows: list[tuple[int, int, int, int, int]]) -> N
 
 def _rows(collector: Collector, second: int, down: int, up: int, lost_down: int, lost_up: int) -> list[Reading]:
     link = collector.live.inventory.link["wan-bpkad"]
-    values: dict[str, dict[str, int]] = {}
+    values: dict[tuple[str, str], dict[str, int]] = {}
     counters: list[Counter] = [*link.counters, *(link.drops or ())]
     for counter, value in zip(counters, (down, up, lost_down, lost_up), strict=True):
-        values.setdefault(counter.object, {"uptime_ticks": 10**6 + second * 100, "index": 5})[counter.field] = value
+        fields = values.setdefault(counter[:2], {"uptime_ticks": 10**6 + second * 100, "index": 5})
+        fields[counter.field] = value
     time_ns = NOW + second * NS
-    return [reading("nadi_queue", fields, time_ns, device="r1", queue=name) for name, fields in values.items()]
+    return [reading(kind, fields, time_ns, device="r1", queue=name) for (kind, name), fields in values.items()]
 
 
 def steady(*seconds: int) -> list[tuple[int, int, int, int, int]]:
