@@ -152,6 +152,9 @@ _ALL = (
     Series("nadi_collector_points_received_total", "counter", ("kind",), "Nilai yang disimpan: langsung atau susulan"),
     Series("nadi_collector_points_rejected_total", "counter", ("reason",), "Nilai yang ditolak, menurut sebab"),
     Series("nadi_collector_job_failures_total", "counter", ("job",), "Pekerjaan terjadwal yang gagal"),
+    Series("nadi_collector_sink_points_total", "counter", ("sink",), "Nilai yang diteruskan ke basis data deret waktu"),
+    Series("nadi_collector_sink_errors_total", "counter", ("sink",), "Penerusan yang gagal dan diulang, atau ditolak"),
+    *_gauges("nadi_collector", ("sink_lag_seconds", ("sink",), "Umur kiriman tertua yang belum diteruskan")),
     Series(
         "nadi_collector_deltas_invalid_total",
         "counter",

@@ -55,6 +55,16 @@ class FindingFact:
     object: str
 
 
+@dataclass(frozen=True, slots=True)
+class SinkFact:
+    """What a feed sent and failed to send since the start, and the age of its oldest unsent point in seconds."""
+
+    sink: str
+    points: int
+    errors: int
+    lag_seconds: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """What is written down at one scrape; ``month`` is the evaluation of the month to date, None before the first."""
@@ -74,6 +84,7 @@ class Facts:
     checked_ns: int | None
     check_ok: bool | None
     version: str
+    sinks: Sequence[SinkFact] = ()
 
 
 def exposition(facts: Facts) -> bytes:
@@ -91,14 +102,22 @@ class _Scrape(Collector):
         facts = self._facts
         yield from _raw(facts)
         points: dict[str, list[Point]] = {name: [] for name in DERIVED}
-        for fill in (_links, _queues, _devices, _opds, _capacity, _month, _quality, _agents, _collector, _papers):
-            for name, labels, value in fill(facts):
-                points[name].append((labels, value))
+        for name, labels, value in written(facts):
+            points[name].append((labels, value))
         for name, found in points.items():
             yield from _family(DERIVED[name], found)
 
 
 Written = Iterator[tuple[str, Labels, float | int | Fraction | None]]
+
+
+def written(facts: Facts) -> Written:
+    """Yield every derived series of this moment: name, label values in order, value (None: unknown, to be left out).
+
+    The one source of both writers, this one and the feed.
+    """
+    for fill in (_links, _queues, _devices, _opds, _capacity, _month, _quality, _agents, _collector, _papers, _sinks):
+        yield from fill(facts)
 
 
 def _family(series: Series, points: Iterable[Point]) -> Iterator[Metric]:
@@ -323,3 +342,10 @@ def _papers(facts: Facts) -> Written:
         yield "nadi_finding_open", (rule, severity), len(found)
     for item in sorted({(item.rule, item.severity, item.object) for item in facts.findings})[:MOST_FINDINGS]:
         yield "nadi_finding_info", item, 1
+
+
+def _sinks(facts: Facts) -> Written:
+    for sink in facts.sinks:
+        yield "nadi_collector_sink_points_total", (sink.sink,), sink.points
+        yield "nadi_collector_sink_errors_total", (sink.sink,), sink.errors
+        yield "nadi_collector_sink_lag_seconds", (sink.sink,), sink.lag_seconds
