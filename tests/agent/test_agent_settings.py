@@ -12,6 +12,7 @@ from agent.config import ConfigError
 from agent.inputs import host, interfaces
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "agent.toml"
+SERVER = EXAMPLE.with_name("server.toml")
 LEAST = """\
 name = "a"
 state = "/var/lib/nadi-agent"
@@ -36,9 +37,21 @@ def test_the_shipped_example_is_loaded() -> None:
     assert targets[0].inputs[1].config == interfaces.Config()
 
 
+def shown(text: str) -> str:
+    """Make every default that stands commented out a setting."""
+    return re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+
+
+def test_the_example_of_a_server_is_loaded_and_shows_its_defaults(tmp_path: Path) -> None:
+    config, targets = settings.load(SERVER)
+    (tmp_path / "server.toml").write_text(shown(SERVER.read_text()))
+    assert settings.load(tmp_path / "server.toml")[1] == targets
+    assert (config.interval, config.device[0].name) == (10, "srv-simpeg")
+    assert [i.name for i in targets[0].inputs][:2] == ["host", "interfaces"]
+
+
 def test_what_stands_commented_out_in_the_example_are_the_defaults(tmp_path: Path) -> None:
-    shown = re.sub(r"^# (\w+ = )", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
-    (tmp_path / "agent.toml").write_text(shown)
+    (tmp_path / "agent.toml").write_text(shown(EXAMPLE.read_text()))
     config, targets = settings.load(tmp_path / "agent.toml")
     assert config == settings.load(EXAMPLE)[0].__class__(
         **{name: getattr(config, name) for name in ("name", "state", "device")},
@@ -56,7 +69,7 @@ def test_what_stands_commented_out_in_the_example_are_the_defaults(tmp_path: Pat
     ("url =", "uri =", "did you mean 'url'?"),
     ("[collector]", "interval = 0\n[collector]", "interval must be between 1 and 900"),
     ("[collector]", "interval = \"10\"\n[collector]", "agent.toml:3: interval: must be int, not str"),
-    ("inputs.host", "inputs.hots", "no input has this name; there are: host, interfaces"),
+    ("inputs.host", "inputs.hots", "no input has this name; there are: "),
     ("inputs.host]", "inputs.host]\nexclude = []", "device[0].inputs.host.exclude: unknown key"),
     ("[device.inputs.host]", "", "inputs: is required and not set"),
     ("[device.inputs.host]", "[device.inputs]", "device d has no input"),
