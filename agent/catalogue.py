@@ -252,6 +252,11 @@ _ALL = (
         "ups",
         "phase",
         up=state("the UPS answers and its values are not stale"),
+        cause=count(
+            "code",
+            "why not up: 1 stale, 2 the driver is gone, 3 the server is gone, 4 no such UPS, 5 refused (login, TLS), "
+            "6 no answer of the protocol",
+        ),
         status=count("code", "1 line, 2 battery, 3 bypass, 4 off, 5 boost, 6 trim, 7 economy, 8 battery test"),
         on_battery=state("the load is on battery; absent when stale"),
         on_bypass=state("the load is on the bypass, without protection"),
@@ -284,6 +289,7 @@ _ALL = (
         bypass_power_watts=gauge("W", "bypass; of several phases the sum"),
         self_test_passed=state("result of the last self-test; absent when there was none or while it runs"),
         self_test_timestamp_seconds=gauge("unix s", "last self-test"),
+        alarm=state("the UPS raises an alarm; where it does not tell how many"),
         alarms=count("1", "alarms present now"),
         last_update_timestamp_seconds=gauge("unix s", "when the UPS was last heard"),
     ),

@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from agent.catalogue import RAW
+from agent.ranges import impossible
 from agent.reading import Tags
 from agent.snmp.answers import Answers, label_of, number_of, shown
 from agent.snmp.names import LONGEST, distinct
-from agent.snmp.ranges import impossible
 from agent.snmp.tables import Group, Match, Read
 from agent.snmp.values import Kind, Oid, Value
 

@@ -12,11 +12,10 @@ from agent.snmp.interfaces import UPTIME, Interface, interfaces
 from agent.snmp.interfaces import readings as interface_readings
 from agent.snmp.tables import Table
 from agent.snmp.values import Oid, Value
+from agent.ups import add_implied
 
 ENGINE_BOOTS: Oid = (1, 3, 6, 1, 6, 3, 10, 2, 1, 2, 0)
 ENGINE_TIME: Oid = (1, 3, 6, 1, 6, 3, 10, 2, 1, 3, 0)
-LINE, BATTERY, BYPASS, OFF, BOOST, TRIM, ECO, TEST = range(1, 9)
-"""States of a UPS, the field ``status`` of nadi_ups."""
 _U32 = 2**32
 
 
@@ -77,18 +76,8 @@ def _chosen(looked: Iterable[Cell]) -> _Chosen:
     for (measurement, tags), fields in chosen.items():
         if measurement == "nadi_ups" and len(tags) == 1:
             fields.setdefault("up", 1)
-            _from_status(fields)
+            add_implied(fields)
     return chosen
-
-
-def _from_status(fields: dict[str, int | float]) -> None:
-    """Add what the status of a UPS implies, where the device does not say it by itself."""
-    status = fields.get("status")
-    if status is None:
-        return
-    fields.setdefault("on_battery", int(status in (BATTERY, TEST)))
-    fields.setdefault("on_bypass", int(status == BYPASS))
-    fields.setdefault("output_off", int(status == OFF))
 
 
 def _readings(chosen: _Chosen, time_ns: int) -> Iterator[Reading]:
