@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from collector.measure.intervals import Intervals
 
@@ -19,6 +19,13 @@ Class = Literal["tinggi", "sedang", "dasar"]
 Towards = Literal["receive", "transmit"]
 Vantage = Literal["opd", "noc"]
 Role = Literal["wan", "uplink"]
+ServerRole = Literal["aplikasi", "database", "berkas", "jaringan", "lain"]
+Kind = Literal["router", "server", "ups", "ats", "sensor", "pdu", "generator"]
+"""Kinds of device."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+NEED_UPS: frozenset[ServerRole] = frozenset(("aplikasi", "database"))
+"""Roles whose servers must stand behind a UPS (Tanah Laut 25/2018 Pasal 15 ayat (5))."""
 
 EVER = 2**63 - 1
 """The end of what has no end, UTC ns."""
@@ -165,6 +172,82 @@ class Allocation:
     klass: Class
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a server is for and what is to protect it; ``device`` names it, ``opd`` "" is the Dinas.
+
+    ``ups`` are the codes of the UPSes that feed it; ``datacentre`` False stands outside the data centre.
+    """
+
+    device: str
+    role: ServerRole
+    opd: str = ""
+    datacentre: bool = True
+    location: str = ""
+    insured_until: date | None = None
+    ups: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The server's code, which is its device's."""
+        return self.device
+
+
+@dataclass(frozen=True, slots=True)
+class Ups:
+    """A UPS's battery and the generator behind it ("": none); a date that the UPS itself tells prevails."""
+
+    device: str
+    battery_installed: date | None = None
+    battery_life_years: int | None = None
+    generator: str = ""
+
+    @property
+    def code(self) -> str:
+        """The UPS's code, which is its device's."""
+        return self.device
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """A generator set: its controller ``device`` and the transfer switch ``ats`` on the load side, "" where none.
+
+    It is to carry the load ``transfer_limit_seconds`` after the mains are lost; a UPS is to last ``margin_seconds``
+    longer than it proved to need. ``test_every_days`` 0 asks for no tests.
+    """
+
+    code: str
+    name: str
+    device: str = ""
+    ats: str = ""
+    transfer_limit_seconds: int = 30
+    margin_seconds: int = 120
+    test_every_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup job of ``server``, told by ``device`` under ``job`` and ``engine``, and the policy agreed for it.
+
+    rpo_hours                 the newest success may be so old
+    full_every_days           the newest full verified copy may be so old
+    verify_every_days, restore_test_every_days   0 asks for none; without verification a full copy counts as it is
+    tape_copies, offsite      full copies to be on tape, and whether one of them must lie off site
+    """
+
+    code: str
+    server: str
+    device: str
+    job: str
+    engine: str
+    rpo_hours: int = 24
+    full_every_days: int = 7
+    verify_every_days: int = 30
+    restore_test_every_days: int = 180
+    tape_copies: int = 1
+    offsite: bool = False
+
+
 @dataclass(frozen=True)
 class Inventory:
     """One revision of everything, resolved; each tuple is in order of code (spans: of code, then time)."""
@@ -177,6 +260,10 @@ class Inventory:
     links: tuple[Link, ...]
     contracts: tuple[Contract, ...]
     allocations: tuple[Allocation, ...]
+    servers: tuple[Server, ...] = ()
+    upses: tuple[Ups, ...] = ()
+    generators: tuple[Generator, ...] = ()
+    backups: tuple[Backup, ...] = ()
 
     @cached_property
     def opd(self) -> Mapping[str, Opd]:
@@ -197,6 +284,26 @@ class Inventory:
     def link(self) -> Mapping[str, Link]:
         """Links by code."""
         return {item.code: item for item in self.links}
+
+    @cached_property
+    def server(self) -> Mapping[str, Server]:
+        """Servers by code."""
+        return {item.device: item for item in self.servers}
+
+    @cached_property
+    def ups(self) -> Mapping[str, Ups]:
+        """UPSes by code: every device of that kind, also where the document says no more of it."""
+        plain = {item.code: Ups(item.code) for item in self.devices if item.kind == "ups"}
+        return plain | {item.device: item for item in self.upses}
+
+    @cached_property
+    def generator(self) -> Mapping[str, Generator]:
+        """Generators by code."""
+        return {item.code: item for item in self.generators}
+
+    def backups_of(self, server: str) -> tuple[Backup, ...]:
+        """Return the backup jobs of a server."""
+        return tuple(item for item in self.backups if item.server == server)
 
     def links_of(self, opd: str) -> tuple[Link, ...]:
         """Return the links of an OPD, also those that are no longer active."""

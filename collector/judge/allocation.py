@@ -19,7 +19,28 @@ from collector.judge.periods import holds
 from collector.measure.bins import MICRO, Bins
 
 DirectionName = Literal["unduh", "unggah"]
-Rule = Literal["at_ceiling", "over_allocation", "line_difference", "line_silence", "snmp_v2c"]
+Rule = Literal[
+    "at_ceiling",
+    "over_allocation",
+    "line_difference",
+    "line_silence",
+    "snmp_v2c",
+    "server_without_ups",
+    "server_without_full_tape_copy",
+    "server_outside_datacentre",
+    "insurance_ending",
+    "ups_runtime_short",
+    "battery_old",
+    "backup_late",
+    "backup_critical",
+    "backup_none",
+    "backup_unknown",
+    "verify_overdue",
+    "restore_test_overdue",
+    "generator_untested",
+    "transfer_late",
+    "load_not_carried",
+]
 Unit = Literal["bit/s", "1", "s", ""]
 """Of a finding's value and limit: a rate, a share, a time, or none."""
 
