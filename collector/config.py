@@ -13,6 +13,7 @@ from typing import Literal
 from agent.clock import ZONES, Zone
 from agent.config import ConfigError, load, loads
 from collector.evaluation import EvaluationSettings
+from collector.feeds.settings import FeedSettings
 from collector.ledger.tables import meta_of
 from collector.live import LiveSettings
 from collector.report.settings import ReportSettings
@@ -37,6 +38,7 @@ class Settings:
     listen: Listen = field(default_factory=Listen)
     live: LiveSettings = field(default_factory=LiveSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    feed: FeedSettings = field(default_factory=FeedSettings)
 
     @property
     def place(self) -> Zone:
@@ -63,6 +65,7 @@ def read(path: Path) -> Settings:
             key=here / listen.key if listen.key else None,
             ca=here / listen.ca if listen.ca else None,
         ),
+        feed=replace(settings.feed, ca=here / settings.feed.ca if settings.feed.ca else None),
     )
 
 

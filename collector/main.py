@@ -15,6 +15,7 @@ from agent.clock import SystemClock
 from agent.config import ConfigError
 from agent.main import notify
 from collector.config import Settings
+from collector.feeding import add_feed
 from collector.folder import Folder
 from collector.running import Collector
 from collector.web.api import create
@@ -57,6 +58,7 @@ def run(settings: Settings) -> int:
     clock = SystemClock()
     with listening(settings.listen) as sock, Folder(settings, clock=clock, writer=True) as folder:
         collector = Collector(folder, clock=clock)
+        add_feed(collector)
         server = _Server(_configuration(collector, settings.listen))
         log.info("collector of %s listens on %s", settings.region or "a region", address(settings.listen, sock))
         collector.start()

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from agent.clock import DAY_S, NS, Clock, Month
 from agent.envelope import inflate
@@ -22,6 +23,10 @@ from collector.ledger.entry import Entry
 from collector.ledger.retention import forget_chunks, forgettable
 from collector.ledger.seal import seal
 from collector.live import Live, Snapshot
+
+if TYPE_CHECKING:
+    from collector.feeds.exposition import SinkFact
+    from collector.feeds.feed import Feed
 
 log = logging.getLogger(__name__)
 
@@ -65,11 +70,14 @@ class Collector:
             on_stored=self.live.stored,
         )
         self.jobs = Jobs(self._jobs(), clock=clock, zone=self.zone)
+        self.feed: Feed | None = None
 
     def start(self) -> None:
-        """Take up the newest past from the journal, then let the jobs run."""
+        """Take up the newest past from the journal, then let the jobs run, and the feed if there is one."""
         self.take_up()
         self.jobs.start()
+        if self.feed is not None:
+            self.feed.start()
 
     def take_up(self) -> None:
         """Fill the live state from the journal's newest part."""
@@ -87,8 +95,10 @@ class Collector:
             yield row, Lines(inflate(row.body, MAX_DECODED))
 
     def stop(self) -> None:
-        """Wait for the job under way and start no more."""
+        """Wait for the job and the request under way and start no more."""
         self.jobs.stop()
+        if self.feed is not None:
+            self.feed.stop()
 
     def snapshot(self) -> Snapshot:
         """Return the live state, by the register of the last few seconds."""
@@ -119,6 +129,11 @@ class Collector:
         last = self._judgement
         fresh = last is not None and self.clock.now().wall_ns - last.at_ns <= JUDGED_SECONDS * NS
         return last if fresh else None
+
+    @property
+    def sinks(self) -> tuple[SinkFact, ...]:
+        """What was forwarded, and where to."""
+        return (self.feed.fact,) if self.feed is not None else ()
 
     def faults(self) -> dict[str, str]:
         """Return the jobs whose last run failed, with the fault."""

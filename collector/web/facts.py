@@ -59,4 +59,5 @@ def facts(collector: Collector) -> Facts:
         checked_ns=check.ended_ns if check else None,
         check_ok=not check.problems if check else None,
         version=VERSION,
+        sinks=collector.sinks,
     )
