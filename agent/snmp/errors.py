@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from agent.snmp.values import Oid, Value
+
 STATUS = (
     *("noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType", "wrongLength"),
     *("wrongEncoding", "wrongValue", "noCreation", "inconsistentValue", "resourceUnavailable", "commitFailed"),
@@ -11,7 +16,12 @@ STATUS = (
 
 
 class SnmpError(Exception):
-    """Say why a device gave no values; the device of the next line is not concerned."""
+    """Say why a device gave no values; the device of the next line is not concerned.
+
+    ``rows`` are what a walk that it ended had read in full, by column and index.
+    """
+
+    rows: Mapping[Oid, Mapping[Oid, Value]] = MappingProxyType({})
 
 
 class TimedOut(SnmpError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from agent.clock import MS, NS, Clock, Moment
@@ -17,7 +17,7 @@ from agent.snmp.identity import Identity, Plan, facts, identify, plan, questions
 from agent.snmp.interfaces import HC_IN, IN_OCTETS, UPTIME, wide_enough
 from agent.snmp.interpret import Interpretation, interpret
 from agent.snmp.session import Reply, Request, T, Target, Task, get
-from agent.snmp.tables import Table, Tables
+from agent.snmp.tables import Group, Table, Tables
 from agent.snmp.values import Kind, Oid, Value, read
 from agent.snmp.walk import columns
 
@@ -48,6 +48,7 @@ class Device:
     wide: bool = False
     plan: Plan | None = None
     empty: frozenset[tuple[Oid, ...]] = frozenset()
+    rows: dict[str, dict[Tags, int | float]] = field(default_factory=dict)
     uptime: int | None = None
     success_ns: int | None = None
     engine_id: bytes = b""
@@ -77,6 +78,8 @@ class Poll:
         self._values: dict[Oid, Value] = {}
         self._rows: dict[Oid, Stamp] = {}
         self._first: Stamp | None = None
+        self._unread: set[Oid] = set()
+        self._cut: set[str] = set()
         self.identity: Identity | None = None
         self.begun_ns = self.ended_ns = clock.now().boot_ns
         self.troubles: list[str] = []
@@ -95,10 +98,11 @@ class Poll:
         try:
             tables = yield from self._known()
             wanted = self._device.plan = self._device.plan or plan(tables, wide=self._device.wide)
+            groups = [group for group in wanted.columns if group not in self._device.empty]
+            self._unread = {*wanted.scalars, *(column for group in groups for column in group)}
             yield from self._part(self._scalars(wanted.scalars))
-            for group in wanted.columns:
-                if group not in self._device.empty:
-                    yield from self._part(self._columns(group, tables))
+            for group in groups:
+                yield from self._part(self._columns(group, tables))
         except SnmpError:
             self._device.identity = None
             raise
@@ -131,17 +135,27 @@ class Poll:
 
     def _scalars(self, oids: Sequence[Oid]) -> Generator[Request, Reply, None]:
         self._values |= yield from self._heard(get(self._device.target, oids))
+        self._unread.difference_update(oids)
 
     def _columns(self, group: tuple[Oid, ...], tables: Iterable[Table]) -> Generator[Request, Reply, None]:
         counters = [oid for oid in (HC_IN, IN_OCTETS, *_evidence(tables)) if oid in group]
         scalars = (UPTIME,) if counters else ()
-        walk = yield from self._heard(columns(self._device.target, group, scalars=scalars), counters)
-        for column, rows in walk.columns.items():
-            for index, value in rows.items():
-                self._values[column + index] = value
+        try:
+            walk = yield from self._heard(columns(self._device.target, group, scalars=scalars), counters)
+        except SnmpError as error:
+            self._take(error.rows)
+            self._cut |= {"nadi_interface"} if HC_IN in group else _measurements(tables, counters)
+            raise
+        self._take(walk.columns)
+        self._unread.difference_update(group)
         self.troubles += [f"{type(error).__name__}: {error}" for error in walk.stopped.values()]
         if HC_IN not in group and not walk.stopped and not any(walk.columns.values()) and self._settled():
             self._device.empty |= {group}
+
+    def _take(self, read: Mapping[Oid, Mapping[Oid, Value]]) -> None:
+        for column, rows in read.items():
+            for index, value in rows.items():
+                self._values[column + index] = value
 
     def _settled(self) -> bool:
         return (_ticks(self._values) or 0) > SETTLED_TICKS
@@ -152,7 +166,11 @@ class Poll:
         try:
             request = next(task)
             while True:
-                reply = yield request  # type: ignore[misc]
+                try:
+                    reply = yield request  # type: ignore[misc]
+                except SnmpError as error:
+                    request = task.throw(error)
+                    continue
                 stamp = Stamp(round((reply.asked_s + reply.answered_s) / 2 * NS), _uptime(reply))
                 self.requests += 1
                 self._first = self._first or stamp
@@ -168,10 +186,34 @@ class Poll:
 
     def interpretation(self, anchor: Moment) -> Interpretation:
         """Return the device's readings and what is unknown; scalars and gauges are of the first answer's time."""
-        device = self._device
-        tables = self.identity.tables if self.identity else ()
+        tables = map(self._readable, self.identity.tables if self.identity else ())
         base = self._time(self._first.boot_ns if self._first else self.begun_ns, anchor)
-        return interpret(Answers(self._values), tables, device=device.name, time_ns=base)
+        found = interpret(Answers(self._values), tuple(tables), device=self._device.name, time_ns=base)
+        return replace(found, readings=[*filter(self._named, found.readings)]) if self._cut else found
+
+    def _readable(self, table: Table) -> Table:
+        """Leave out the groups that were not read to their end: a name, a sum or a state made of a part is wrong.
+
+        Groups of counters stay, whose rows ``_named`` chooses.
+        """
+        if not self._unread:
+            return table
+        whole = (
+            group
+            for group in table.group
+            if (group.evidence and group.measurement in self._cut) or not self._unread.intersection(_needed(group))
+        )
+        return replace(table, group=tuple(whole))
+
+    def _named(self, item: Reading) -> bool:
+        """Tell whether a row may go by its name: one of a walk that was cut only where it had it at this index before.
+
+        What came before its end may share its name with what did not come, and then neither has it.
+        """
+        if item.measurement not in self._cut:
+            return True
+        before = self._device.rows.get(item.measurement, {})
+        return before.get(item.tags) == item.fields.get("index", -1)
 
     def readings(self, anchor: Moment, *, lateness_ns: int) -> Iterator[Reading]:
         """Yield what the device said, and how the poll itself went. The anchor is the look at the clocks before it."""
@@ -179,11 +221,12 @@ class Poll:
         if self._values:
             found = self.interpretation(anchor)
             yield from self._at_their_time(found, anchor)
+            self._note_rows(found)
             self._plan_ahead(found)
             self._note_uptime()
         if self.identity is not None and self.answered:
             yield self._info(self.identity, anchor)
-        if self.answered and not self.troubles:
+        if self._values and not self._unread and not self.troubles:
             device.success_ns = self._time(self.ended_ns, anchor)
         fields: dict[str, int | float] = {
             "up": int(self.answered),
@@ -216,7 +259,17 @@ class Poll:
             return self._rows.get(HC_IN + row) or self._rows.get(IN_OCTETS + row)
         return self._rows.get(evidence.get((item.measurement, item.tags), ()))
 
+    def _note_rows(self, found: Interpretation) -> None:
+        """Remember which row has which name, by the walks that were read to their end."""
+        rows: dict[str, dict[Tags, int | float]] = {}
+        for item in found.readings:
+            if "index" in item.fields and item.measurement not in self._cut:
+                rows.setdefault(item.measurement, {})[item.tags] = item.fields["index"]
+        self._device.rows |= rows
+
     def _plan_ahead(self, found: Interpretation) -> None:
+        if "nadi_interface" in self._cut:
+            return
         wide = bool(found.interfaces) and wide_enough(found.interfaces)
         if wide != self._device.wide:
             self._device.wide, self._device.plan = wide, None
@@ -239,6 +292,18 @@ class Poll:
         }
         tags = {name: shown for name, text in told.items() if (shown := _printable(text))}
         return reading("nadi_device", {"info": 1}, self._time(self.ended_ns, anchor), device=self._device.name, **tags)
+
+
+def _needed(group: Group) -> Iterator[Oid]:
+    """Yield all that a group is made of."""
+    yield from group.columns()
+    yield from (group.oid(text) for text in group.alive)
+
+
+def _measurements(tables: Iterable[Table], counters: Iterable[Oid]) -> set[str]:
+    """Return the measurements that are counted in some of these columns."""
+    counted = (group for table in tables for group in table.group if group.evidence)
+    return {group.measurement for group in counted if not {*group.columns()}.isdisjoint(counters)}
 
 
 def _evidence(tables: Iterable[Table]) -> Iterator[Oid]:
