@@ -7,6 +7,7 @@ when source, request id and credential have been found good.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent.snmp import ber
@@ -170,8 +171,13 @@ def read_bindings(data: bytes, pdu: Pdu) -> list[ber.Binding]:
 
 def write_pdu(tag: int, ident: int, second: int, third: int, asked: Sequence[bytes]) -> bytes:
     """Return a PDU that asks for names; the two numbers are non-repeaters and max-repetitions of GETBULK, or 0."""
-    names = write_tlv(ber.SEQUENCE, b"".join(map(ber.write_asked, asked)))
-    return write_tlv(tag, write_integer(ident) + write_integer(second) + write_integer(third) + names)
+    return write_tlv(tag, write_integer(ident) + write_integer(second) + write_integer(third) + _names(tuple(asked)))
+
+
+@lru_cache(maxsize=1024)
+def _names(asked: tuple[bytes, ...]) -> bytes:
+    """Return the list of bindings that asks for names; the same devices are asked the same at each poll."""
+    return write_tlv(ber.SEQUENCE, b"".join(map(ber.write_asked, asked)))
 
 
 def write_v2c(community: bytes, pdu: bytes) -> bytes:

@@ -13,6 +13,7 @@ from agent.snmp.ber import write_oid
 from agent.snmp.errors import AuthenticationFailed
 from agent.snmp.message import AUTHENTICATED, ENCRYPTED, REPORTABLE, ScopedPdu, V2cMessage, V3Message
 from agent.snmp.session import TOO_BIG, Community, Reply, Request, Target
+from agent.snmp.shapes import NOTHING, Shapes
 from agent.snmp.usm import Keys, Privacy, UsmUser
 
 WINDOW_S = 150
@@ -59,13 +60,13 @@ def _pdu(sent: Sent) -> bytes:
     return message.write_pdu(request.tag, sent.ident, request.non_repeaters, sent.repetitions, request.names)
 
 
-def _reply(data: bytes, pdu: message.Pdu, sent: Sent) -> Reply:
+def _reply(data: bytes, pdu: message.Pdu, sent: Sent, shapes: Shapes) -> Reply:
     """Read a PDU as the response to ``sent``; raise Ignored for an echo or another request's answer, Malformed."""
     if pdu.tag != message.RESPONSE:
         raise Ignored("no response PDU")
     if pdu.ident != sent.ident:
         raise Ignored("request id")
-    return Reply(pdu.status, pdu.error_index, message.read_bindings(data, pdu), sent.repetitions)
+    return Reply(pdu.status, pdu.error_index, shapes.read(data, pdu, sent.request.names), sent.repetitions)
 
 
 class CommunityPeer:
@@ -75,6 +76,7 @@ class CommunityPeer:
 
     def __init__(self, credential: Community) -> None:
         self._community = credential.name.encode()
+        self._shapes = Shapes()
 
     def write(self, sent: Sent, now: float) -> bytes:
         """Return the datagram of a request."""
@@ -90,8 +92,8 @@ class CommunityPeer:
         if opened.community != self._community:
             raise Ignored("community")
         if opened.cut and opened.pdu.tag == message.RESPONSE:
-            return Reply(TOO_BIG, 0, [], sent.repetitions)
-        return _reply(data, opened.pdu, sent)
+            return Reply(TOO_BIG, 0, NOTHING, sent.repetitions)
+        return _reply(data, opened.pdu, sent, self._shapes)
 
 
 class UserPeer:
@@ -116,6 +118,7 @@ class UserPeer:
         self._known = False
         # From a random start, so that no salt comes twice with one key, not after a restart either (RFC 3826 §3.1.2.1).
         self._count = secrets.randbits(63)
+        self._shapes = Shapes()
 
     def write(self, sent: Sent, now: float) -> bytes:
         """Return the datagram of a request, or of a probe for the engine (RFC 3414 §4)."""
@@ -194,7 +197,7 @@ class UserPeer:
             raise Ignored("engine or user")
         if scoped.engine_id != self.engine_id or scoped.context != self._context:
             raise Ignored("context")
-        return _reply(scoped.data, scoped.pdu, sent)
+        return _reply(scoped.data, scoped.pdu, sent, self._shapes)
 
     def _check_time(self, opened: V3Message, now: float) -> None:
         """Hold an authentic message against the engine's clock and learn from it (RFC 3414 §3.2 7b); raise Ignored."""

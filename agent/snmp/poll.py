@@ -10,7 +10,7 @@ from agent.clock import MS, NS, Clock, Moment
 from agent.envelope import NAME
 from agent.reading import MAX_LABEL, Reading, Tags, reading
 from agent.snmp.answers import Answers
-from agent.snmp.ber import Malformed, arcs_of, write_oid
+from agent.snmp.ber import write_oid
 from agent.snmp.credentials import Credential, protocol
 from agent.snmp.errors import AuthenticationFailed, SnmpError, TimedOut, TooMuch, Unreachable
 from agent.snmp.identity import Identity, Plan, facts, identify, plan, questions
@@ -19,7 +19,7 @@ from agent.snmp.interpret import Interpretation, interpret
 from agent.snmp.session import Reply, Request, T, Target, Task, get
 from agent.snmp.tables import Group, Table, Tables
 from agent.snmp.values import Kind, Oid, Value, read
-from agent.snmp.walk import columns
+from agent.snmp.walk import columns, run
 
 IDENTITY_NS = 600 * NS
 """How long a device is taken for what it said it is, and its empty tables for empty.
@@ -312,30 +312,24 @@ def _evidence(tables: Iterable[Table]) -> Iterator[Oid]:
         yield from (group.oid(one.oid) for one in group.read)
 
 
-def _indexes(request: Request, reply: Reply, prefix: bytes) -> Iterator[Oid]:
-    """Yield the rows of one column in the reply to a GETBULK."""
+def _indexes(request: Request, reply: Reply, prefix: bytes) -> tuple[Oid, ...]:
+    """Return the rows of one column in the reply to a GETBULK."""
     width = len(request.names) - request.non_repeaters
     for at, name in enumerate(request.names[request.non_repeaters :], request.non_repeaters):
-        if not name.startswith(prefix):
-            continue
-        for found, _, _ in reply.bindings[at::width]:
-            if not found.startswith(prefix) or len(found) == len(prefix):
-                return
-            try:
-                yield arcs_of(found[len(prefix) :])
-            except Malformed:
-                return
+        if name.startswith(prefix):
+            return run(prefix, reply.bindings.names[at::width])[0]
+    return ()
 
 
 _UPTIME_NAME = write_oid(UPTIME)
 
 
 def _uptime(reply: Reply) -> int | None:
-    for name, tag, raw in reply.bindings[:1]:
-        value = read(tag, raw)
-        if name == _UPTIME_NAME and value.kind is Kind.TICKS and isinstance(value.value, int):
-            return value.value
-    return None
+    names, tags, raws = reply.bindings
+    if names[:1] != (_UPTIME_NAME,):
+        return None
+    value = read(tags[0], raws[0])
+    return value.value if value.kind is Kind.TICKS and isinstance(value.value, int) else None
 
 
 def _ticks(values: Mapping[Oid, Value]) -> int | None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from agent.snmp import message
-from agent.snmp.ber import Binding, write_oid
+from agent.snmp.ber import write_oid
 from agent.snmp.errors import BadReply, ErrorStatus, SnmpError, status_name
+from agent.snmp.shapes import Bindings
 from agent.snmp.usm import UsmUser
 from agent.snmp.values import Kind, Oid, Value, check_oid, oid_text, read
 
@@ -52,7 +53,7 @@ class Request:
 
     target: Target
     tag: int
-    names: Sequence[bytes]
+    names: tuple[bytes, ...]
     non_repeaters: int = 0
     repetitions: int = 0
 
@@ -65,7 +66,7 @@ class Reply(NamedTuple):
 
     status: int
     error_index: int
-    bindings: list[Binding]
+    bindings: Bindings
     repetitions: int
     asked_s: float = 0.0
     answered_s: float = 0.0
@@ -109,7 +110,7 @@ def get(target: Target, oids: Sequence[Oid]) -> Task[dict[Oid, Value]]:
     budget = target.max_bindings
     while waiting:
         asked = waiting[:budget]
-        names = [write_oid(oid) for oid in asked]
+        names = tuple(map(write_oid, asked))
         reply = yield Request(target, message.GET, names)
         if reply.status == TOO_BIG and len(asked) > 1:
             budget = len(asked) // 2
@@ -118,9 +119,10 @@ def get(target: Target, oids: Sequence[Oid]) -> Task[dict[Oid, Value]]:
             values[faulty] = Value(Kind.BAD, status_name(reply.status))
             waiting.remove(faulty)
         else:
-            if [binding[0] for binding in reply.bindings] != names:
+            found = reply.bindings
+            if found.names != names:
                 raise BadReply(f"{target.host} answered other names than were asked")
-            values.update((oid, read(tag, raw)) for oid, (_, tag, raw) in zip(asked, reply.bindings, strict=True))
+            values.update(zip(asked, map(read, found.tags, found.raws), strict=True))
             del waiting[: len(asked)]
     return values
 
@@ -134,7 +136,8 @@ def asked_wrongly(reply: Reply, asked: Sequence[Oid], target: Target) -> Oid:
     return asked[reply.error_index - 1]
 
 
-def scalar_value(oid: Oid, binding: Binding) -> Value:
+def scalar_value(oid: Oid, found: Bindings, at: int) -> Value:
     """Return the value of a scalar asked as a non-repeater; another name means there is no such instance."""
-    name, tag, raw = binding
-    return read(tag, raw) if name == write_oid(oid) else Value(Kind.NO_SUCH_INSTANCE, None)
+    if found.names[at] != write_oid(oid):
+        return Value(Kind.NO_SUCH_INSTANCE, None)
+    return read(found.tags[at], found.raws[at])

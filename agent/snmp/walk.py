@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from agent.snmp import message
-from agent.snmp.ber import Binding, Malformed, arcs_of, write_oid
+from agent.snmp.ber import Malformed, arcs_of, write_oid
 from agent.snmp.errors import BadReply, ErrorStatus, NotIncreasing, SnmpError, TooMuch, status_name
 from agent.snmp.session import NO_ERROR, NO_SUCH_NAME, TOO_BIG, Reply, Request, Target, Task, Walk, scalar_value
-from agent.snmp.values import Kind, Oid, Value, check_oid, oid_of, oid_text, read
+from agent.snmp.shapes import Bindings
+from agent.snmp.values import Kind, Oid, Value, check_oid, oid_of, oid_text, read, read_each
 
 _END_OF_MIB = 0x82
 _EXCEPTIONS = (0x80, 0x81, _END_OF_MIB)
@@ -23,16 +24,11 @@ def columns(target: Target, wanted: Sequence[Oid], *, scalars: Sequence[Oid] = (
 
     Rows are kept by the index in the name, so columns may have gaps and different lengths; what lies beyond a column's
     end is dropped. ``tooBig``, an empty or a cut reply shrink the request. A column stops, keeping its rows, at a name
-    that does not increase, at ``max_rows``, or when the device reports an error for it. Raise SnmpError as ``get``,
-    whose ``rows`` are those that every column had told by then.
+    that does not increase, at ``max_rows``, or when the device reports an error for it. Raise SnmpError as ``get``.
     """
     walk = _Walk(target, wanted, scalars)
-    try:
-        while (request := walk.request()) is not None:
-            walk.take((yield request))
-    except SnmpError as error:
-        error.rows = walk.whole_rows()
-        raise
+    while (request := walk.request()) is not None:
+        walk.take((yield request))
     return walk.result()
 
 
@@ -42,9 +38,8 @@ class _Column:
     __slots__ = ("ended", "last", "name", "oid", "prefix", "rows", "stopped")
 
     def __init__(self, oid: Oid) -> None:
-        check_oid(oid)
         self.oid = oid
-        self.prefix = self.name = write_oid(oid)
+        self.prefix = self.name = _octets(oid)
         self.last: Oid = ()
         self.rows: dict[Oid, Value] = {}
         self.ended = False
@@ -55,34 +50,46 @@ class _Column:
         self.ended = True
         self.stopped = error
 
-    def take(self, bindings: list[Binding], most: int, known: dict[bytes, Oid], host: str) -> None:
-        """Add the rows of one reply."""
-        prefix, rows, last, name = self.prefix, self.rows, self.last, self.name
-        size, room = len(prefix), most - len(rows)
-        for name, tag, raw in bindings[: room + 1]:
-            if not name.startswith(prefix):
-                self._leave(name, tag, last, host)
+    def take(self, found: Bindings, first: int, step: int, most: int, host: str) -> None:
+        """Add the rows of one reply, of which every ``step``th binding from ``first`` on is of this column."""
+        names, tags, raws = found.names[first::step], found.tags[first::step], found.raws[first::step]
+        rows = self.rows
+        room = most - len(rows)
+        indexes, left = run(self.prefix, names)
+        length = len(indexes)
+        if 0 < length <= room and indexes[0] > self.last:
+            rows.update(zip(indexes, read_each(tags[:length], raws[:length]), strict=True))
+            self.last, self.name, self.ended = indexes[-1], names[length - 1], left
+            if left or length == len(names):
                 return
-            suffix = name[size:]
-            index = known.get(suffix)
-            if index is None:
-                try:
-                    index = known[suffix] = arcs_of(suffix)
-                except Malformed as error:
-                    self.stop(BadReply(f"{host} gave a name under {oid_text(self.oid)} that is none: {error}"))
-                    return
-            if index <= last:
-                # The end of everything comes with the name that was asked (RFC 3416 §4.2.3).
-                self.ended = True
-                if tag != _END_OF_MIB:
-                    self.stop(_not_increasing(self.oid + last, self.oid + index, host))
+            names, tags, raws, room = names[length:], tags[length:], raws[length:], room - length
+        for name, tag, raw in zip(names[: room + 1], tags, raws, strict=False):
+            if not self._one(name, tag, raw, host):
                 return
-            last = index
-            rows[index] = read(tag, raw)
         if len(rows) > most:
-            del rows[last]
+            del rows[self.last]
             self.stop(TooMuch(f"{host} has more than {most} rows in {oid_text(self.oid)}"))
-        self.last, self.name = last, name
+
+    def _one(self, name: bytes, tag: int, raw: bytes, host: str) -> bool:
+        """Add one row, or end the column; tell whether it goes on."""
+        last = self.last
+        if not name.startswith(self.prefix):
+            self._leave(name, tag, last, host)
+            return False
+        try:
+            index = _index(name[len(self.prefix) :])
+        except Malformed as error:
+            self.stop(BadReply(f"{host} gave a name under {oid_text(self.oid)} that is none: {error}"))
+            return False
+        if index <= last:
+            # The end of everything comes with the name that was asked (RFC 3416 §4.2.3).
+            self.ended = True
+            if tag != _END_OF_MIB:
+                self.stop(_not_increasing(self.oid + last, self.oid + index, host))
+            return False
+        self.last, self.name = index, name
+        self.rows[index] = read(tag, raw)
+        return True
 
     def _leave(self, name: bytes, tag: int, last: Oid, host: str) -> None:
         """End the column at a name outside it, which must nevertheless follow the last one (RFC 3416 §4.2.2)."""
@@ -98,6 +105,39 @@ class _Column:
             self.stop(_not_increasing(self.oid + last, follows, host))
 
 
+# The same rows have the same index in each column and at each poll.
+_index = lru_cache(maxsize=8192)(arcs_of)
+
+
+@lru_cache(maxsize=16384)
+def run(prefix: bytes, names: tuple[bytes, ...]) -> tuple[tuple[Oid, ...], bool]:
+    """Return the indexes of the names, from the first, that lie under a prefix and increase.
+
+    And whether the name that comes then is a good one of what lies behind the column.
+    """
+    indexes: list[Oid] = []
+    last: Oid = ()
+    try:
+        for name in names:
+            if not name.startswith(prefix):
+                return tuple(indexes), _name(name) > _name(prefix) + last
+            index = _index(name[len(prefix) :])
+            if index <= last:
+                break
+            indexes.append(index)
+            last = index
+    except Malformed:
+        pass  # what is wrong with it is told by whoever takes it
+    return tuple(indexes), False
+
+
+@lru_cache(maxsize=1024)
+def _octets(oid: Oid) -> bytes:
+    """Return the content octets of a name that can be asked; raise ValueError."""
+    check_oid(oid)
+    return write_oid(oid)
+
+
 def _not_increasing(before: Oid, after: Oid, host: str) -> NotIncreasing:
     return NotIncreasing(f"{host} gave {oid_text(after)} after {oid_text(before)}")
 
@@ -110,13 +150,12 @@ class _Walk:
         self._columns = [_Column(oid) for oid in dict.fromkeys(wanted)]
         self._scalars = list(dict.fromkeys(scalars))
         for oid in self._scalars:
-            check_oid(oid)
+            _octets(oid)
             if oid[-1] != 0 or len(oid) < 3:
                 raise ValueError(f"{oid_text(oid)} is not the full name of a scalar: it does not end in 0")
         self._first: dict[Oid, Value] = {}
         self._last: dict[Oid, Value] = {}
         self._budget = max(target.max_bindings, len(self._scalars) + 1)
-        self._known: dict[bytes, Oid] = {}
         self._asked: list[_Column] = []
         self._repetitions = 0
         self._requests = 0
@@ -131,7 +170,7 @@ class _Walk:
         self._repetitions = room // len(self._asked) if self._asked else 0
         self._requests += 1
         # GETBULK gives the name that follows: the scalar without its 0 is followed by the scalar.
-        names = [write_oid(oid[:-1]) for oid in self._scalars] + [column.name for column in self._asked]
+        names = (*(write_oid(oid[:-1]) for oid in self._scalars), *(column.name for column in self._asked))
         return Request(self._target, message.GETBULK, names, len(self._scalars), self._repetitions)
 
     def take(self, reply: Reply) -> None:
@@ -144,16 +183,17 @@ class _Walk:
         if reply.status != NO_ERROR:
             self._error(reply)
             return
-        bindings = reply.bindings
-        if len(bindings) > still + width * self._repetitions:
-            raise BadReply(f"{host} answered {len(bindings)} bindings, more than were asked")
-        if len(bindings) < still or (width and len(bindings) == still):
+        found = reply.bindings
+        count = len(found.names)
+        if count > still + width * self._repetitions:
+            raise BadReply(f"{host} answered {count} bindings, more than were asked")
+        if count < still or (width and count == still):
             self._shrink(BadReply(f"{host} answered an empty list of bindings"))
             return
-        self._last = {oid: scalar_value(oid, bindings[at]) for at, oid in enumerate(self._scalars)}
+        self._last = {oid: scalar_value(oid, found, at) for at, oid in enumerate(self._scalars)}
         self._first = {**self._last, **self._first}
         for at, column in enumerate(self._asked, still):
-            column.take(bindings[at::width], self._target.max_rows, self._known, host)
+            column.take(found, at, width, self._target.max_rows, host)
 
     def _error(self, reply: Reply) -> None:
         status, index, host = reply.status, reply.error_index, self._target.host
@@ -181,11 +221,6 @@ class _Walk:
         if asked <= 1:
             raise error
         self._budget = len(self._scalars) + asked // 2
-
-    def whole_rows(self) -> dict[Oid, dict[Oid, Value]]:
-        """Return the rows up to the last one that every column has told or passed."""
-        upto = min((column.last for column in self._columns if not column.ended), default=())
-        return {column.oid: {i: v for i, v in column.rows.items() if i <= upto} for column in self._columns}
 
     def result(self) -> Walk:
         """Return what was gathered."""

@@ -1,0 +1,103 @@
+"""Replies that look like an earlier one, read without parsing them again.
+
+From poll to poll a device answers the same names with values of the same lengths: only the octets of the values differ.
+A reply whose other octets all equal those of a reply that was parsed would be parsed the same way; to compare them and
+to take the values out costs a tenth of it. Nothing is believed that the parser has not read once.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from agent.snmp import message
+from agent.snmp.ber import SEQUENCE, Binding, read_tlv
+
+MOST = 32
+"""Replies of one device whose shapes are kept; a poll of a router has 4 to 9."""
+
+LONGEST = 8192
+"""Octets of bindings of which a shape is kept: with its mask it takes about four times as much."""
+
+
+class Bindings(NamedTuple):
+    """The variable bindings of a reply, column by column; ``raws`` are the content octets of the values."""
+
+    names: tuple[bytes, ...]
+    tags: bytes
+    raws: tuple[bytes, ...]
+
+
+NOTHING = Bindings((), b"", ())
+
+
+class _Shape(NamedTuple):
+    """All octets of bindings but the values' own: ``octets & mask == bones``; ``values`` takes those out."""
+
+    mask: int
+    bones: int
+    values: struct.Struct
+    names: tuple[bytes, ...]
+    tags: bytes
+
+
+class Shapes:
+    """The shapes of one device's replies."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        # None where a reply of that length has come once: what never comes again is not worth a shape.
+        self._known: dict[tuple[bytes, int], _Shape | None] = {}
+
+    def read(self, data: bytes, pdu: message.Pdu, asked: Sequence[bytes]) -> Bindings:
+        """Return the bindings of the reply to the names ``asked``; raise Malformed."""
+        octets = data[pdu.at : pdu.end]
+        size = pdu.end - pdu.at
+        key = (asked[-1] if asked else b"", size)
+        shape = self._known.get(key)
+        if shape is not None and len(octets) == size and int.from_bytes(octets, "little") & shape.mask == shape.bones:
+            return Bindings(shape.names, shape.tags, shape.values.unpack(octets))
+        parsed = message.read_bindings(data, pdu)
+        found = _columns(parsed)
+        if size <= LONGEST:
+            self._keep(key, octets, parsed, found)
+        return found
+
+    def _keep(self, key: tuple[bytes, int], octets: bytes, parsed: list[Binding], found: Bindings) -> None:
+        known = self._known
+        if key not in known:
+            if len(known) >= MOST:
+                del known[next(iter(known))]
+            known[key] = None
+        else:
+            known[key] = _shape(octets, parsed, found) if known[key] is None else None
+
+
+def _columns(parsed: list[Binding]) -> Bindings:
+    if not parsed:
+        return NOTHING
+    names, tags, raws = zip(*parsed, strict=True)
+    return Bindings(_shared(names), bytes(tags), raws)
+
+
+@lru_cache(maxsize=4096)
+def _shared(names: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return the same object for the same names: devices of one kind answer with the same ones."""
+    return names
+
+
+def _shape(octets: bytes, parsed: list[Binding], found: Bindings) -> _Shape:
+    mask = bytearray(b"\xff" * len(octets))
+    form, before, at = [], 0, 0
+    for _, _, raw in parsed:
+        _, at = read_tlv(octets, at, SEQUENCE)
+        start = at - len(raw)  # a value ends its binding
+        mask[start:at] = bytes(len(raw))
+        form.append(f"{start - before}x{len(raw)}s")
+        before = at
+    wanted = int.from_bytes(mask, "little")
+    bones = int.from_bytes(octets, "little") & wanted
+    return _Shape(wanted, bones, struct.Struct("".join(form)), found.names, found.tags)
