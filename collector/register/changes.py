@@ -9,12 +9,12 @@ from itertools import zip_longest
 from typing import Any, Literal
 
 from agent.clock import Zone
-from collector.inventory import Link
+from collector.inventory import Backup, Link, Server, Ups
 from collector.register.checks import AnyKey, key
 from collector.register.document import Document
 from collector.register.spans import Declared, key_of, resolve
 
-KINDS = ("site", "opd", "device", "contract", "link", "allocation")
+KINDS = ("site", "opd", "device", "contract", "link", "allocation", "server", "ups", "generator", "backup")
 Action = Literal["added", "changed", "retired"]
 _MEASURED = (
     *("opd", "device", "interface", "queue", "queue_unduh", "queue_unggah"),
@@ -165,6 +165,12 @@ def _values(item: Any) -> str:
         return f"down {_mbps(item.record.down_bps)} Mbps, up {_mbps(item.record.up_bps)} Mbps"
     if isinstance(item, Link):
         return f"{item.opd or item.role} at {item.device} {item.point}"
+    if isinstance(item, Server):
+        return " ".join((item.role, *item.ups))
+    if isinstance(item, Ups):
+        return item.generator
+    if isinstance(item, Backup):
+        return f"{item.engine} {item.job} of {item.server}"
     name: str = item.name
     return name
 
@@ -186,6 +192,8 @@ def _shown(name: str, value: Any, zone: Zone) -> str:
         return f"{local:%Y-%m-%d}" if (local.hour, local.minute) == (0, 0) else f"{local:%Y-%m-%dT%H:%M}"
     if name.endswith("_bps"):
         return f"{_mbps(value)} Mbps"
+    if isinstance(value, tuple):
+        return " ".join(value) or "none"
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -42,6 +42,7 @@ def problems(rows: Mapping[str, Sequence[Row]]) -> Iterator[Problem]:
     yield from _references("device", rows["device"], codes, site="site")
     yield from _references("link", rows["link"], codes, opd="opd", device="device", contract="contract", same_as="link")
     yield from _references("allocation", rows["allocation"], codes, opd="opd")
+    yield from _data_centre(rows, codes)
     links = [row for row in rows["link"] if row.item]
     yield from _shared_counters(links)
     yield from _other_ends(links)
@@ -62,8 +63,10 @@ def _repeated(kind: str, rows: Iterable[Row]) -> Iterator[Problem]:
             continue
         if row.key in seen:
             name = row.key if isinstance(row.key, str) else f"{row.key[0]} {row.key[1]}"
-            what = "code" if isinstance(row.key, str) else "number and valid_from"
-            yield row.path, f"{kind} {name!r} is there twice; each needs its own {what}"
+            what = "each needs its own code" if isinstance(row.key, str) else "each needs its own number and valid_from"
+            if kind in ("server", "ups"):
+                what = "one entry a device: put both into one"
+            yield row.path, f"{kind} {name!r} is there twice; {what}"
         seen.add(row.key)
 
 
@@ -76,6 +79,50 @@ def _references(
             value = getattr(record, column)
             if value and value not in codes[target]:
                 yield f"{row.path}.{column}", f"there is no [[{target}]] {value!r}; add it or correct the {kind}"
+
+
+def _data_centre(rows: Mapping[str, Sequence[Row]], codes: Mapping[str, set[str | None]]) -> Iterator[Problem]:
+    yield from _references("server", rows["server"], codes, device="device", opd="opd")
+    yield from _references("ups", rows["ups"], codes, device="device", generator="generator")
+    yield from _references("generator", rows["generator"], codes, device="device", ats="device")
+    yield from _references("backup", rows["backup"], codes, server="server", device="device")
+    kinds = {row.item.code: row.item.kind for row in rows["device"] if row.item}
+    for kind, column, wanted in _DEVICE_KINDS:
+        for row in rows[kind]:
+            found = kinds.get(getattr(row.item, column)) if row.item else None
+            if found is not None and found != wanted:
+                what = f'device {getattr(row.item, column)!r} is of kind "{found}", not "{wanted}"; correct one of them'
+                yield f"{row.path}.{column}", what
+    for row in rows["server"]:
+        for code in row.item.ups if row.item else ():
+            if code not in codes["device"]:
+                yield f"{row.path}.ups", f"there is no [[device]] {code!r}; add it or correct the server"
+            elif kinds.get(code, "ups") != "ups":
+                yield f"{row.path}.ups", f'device {code!r} is of kind "{kinds[code]}", not "ups"; correct one of them'
+    yield from _shared("generator", rows["generator"], lambda item: (item.device,) if item.device else None)
+    yield from _shared("generator", rows["generator"], lambda item: (item.ats,) if item.ats else None)
+    yield from _shared("backup", rows["backup"], lambda item: (item.device, item.job, item.engine))
+
+
+_DEVICE_KINDS = (
+    ("server", "device", "server"),
+    ("ups", "device", "ups"),
+    ("generator", "device", "generator"),
+    ("generator", "ats", "ats"),
+)
+"""Which kind of device an entry's column names."""
+
+
+def _shared(kind: str, rows: Iterable[Row], told_by: Callable[[Any], tuple[str, ...] | None]) -> Iterator[Problem]:
+    """Yield entries that are told of by the same readings."""
+    seen: dict[tuple[str, ...], str] = {}
+    for row in rows:
+        source = told_by(row.item) if row.item else None
+        if source is None:
+            continue
+        if source in seen and seen[source] != row.item.code:
+            yield row.path, f"{kind} {seen[source]!r} is read from {' '.join(source)} too; keep one of them"
+        seen[source] = row.item.code
 
 
 def _shared_counters(rows: Iterable[Row]) -> Iterator[Problem]:

@@ -18,8 +18,20 @@ from typing import Any
 from agent.clock import Zone
 from agent.config import ConfigError, Decoder
 from agent.envelope import canonical
-from collector.inventory import Allocation, Contract, Device, InventoryError, Link, Opd, Site
-from collector.register import checks, forms
+from collector.inventory import (
+    Allocation,
+    Backup,
+    Contract,
+    Device,
+    Generator,
+    InventoryError,
+    Link,
+    Opd,
+    Server,
+    Site,
+    Ups,
+)
+from collector.register import centre, checks, forms
 from collector.register.spans import Declared, Revoked
 
 MAX_BYTES = 16 << 20
@@ -32,7 +44,13 @@ _FORMS: dict[str, tuple[type[Any], Callable[[forms.Item, Any], Any]]] = {
     "contract": (forms.ContractForm, forms.contract),
     "link": (forms.LinkForm, forms.link),
     "allocation": (forms.AllocationForm, forms.allocation),
+    "server": (centre.ServerForm, centre.server),
+    "ups": (centre.UpsForm, centre.ups),
+    "generator": (centre.GeneratorForm, centre.generator),
+    "backup": (centre.BackupForm, centre.backup),
 }
+_LATER = ("server", "ups", "generator", "backup")
+"""Kinds that documents had not from the beginning: one without any of them says so by leaving the kind out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +66,17 @@ class Document:
     contract: tuple[Declared[Contract], ...]
     link: tuple[Link, ...]
     allocation: tuple[Declared[Allocation], ...]
+    server: tuple[Server, ...] = ()
+    ups: tuple[Ups, ...] = ()
+    generator: tuple[Generator, ...] = ()
+    backup: tuple[Backup, ...] = ()
     decoder: Decoder = field(default=Decoder("", ""), compare=False, repr=False)
     paths: Mapping[tuple[str, checks.AnyKey | None], str] = field(default_factory=dict, compare=False, repr=False)
 
     def canonical(self) -> bytes:
         """Return the canonical JSON by which documents are the same or not; the order in the file plays no part."""
-        return canonical({kind: [_plain(item) for item in getattr(self, kind)] for kind in _FORMS})
+        tables = {kind: [_plain(item) for item in getattr(self, kind)] for kind in _FORMS}
+        return canonical({kind: rows for kind, rows in tables.items() if rows or kind not in _LATER})
 
     @classmethod
     def from_canonical(cls, data: bytes) -> Document:
@@ -66,6 +89,10 @@ class Document:
             contract=tuple(_contract(item) for item in table["contract"]),
             link=tuple(Link(**item) for item in table["link"]),
             allocation=tuple(_allocation(item) for item in table["allocation"]),
+            server=tuple(_server(item) for item in table.get("server", ())),
+            ups=tuple(Ups(**_dated(item, "battery_installed")) for item in table.get("ups", ())),
+            generator=tuple(Generator(**item) for item in table.get("generator", ())),
+            backup=tuple(Backup(**item) for item in table.get("backup", ())),
         )
 
     def problem(self, kind: str, key: checks.AnyKey, what: str) -> str:
@@ -92,6 +119,16 @@ def _contract(table: dict[str, Any]) -> Declared[Contract]:
 def _allocation(table: dict[str, Any]) -> Declared[Allocation]:
     revoked = _revoked(table.pop("revoked"))
     return Declared(Allocation(**{**table, "decision_date": date.fromisoformat(table["decision_date"])}), revoked)
+
+
+def _server(table: dict[str, Any]) -> Server:
+    return Server(**{**_dated(table, "insured_until"), "ups": tuple(table["ups"])})
+
+
+def _dated(table: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a table with one value, where it is there, as the date that it is."""
+    text = table[name]
+    return {**table, name: None if text is None else date.fromisoformat(text)}
 
 
 def read(path: Path, *, zone: Zone) -> Document:
@@ -174,6 +211,6 @@ class _Reader:
         except ConfigError as error:
             for problem in str(error).splitlines():
                 self._note(problem)
-            code = table.get("code")
+            code = table.get("code" if "code" in table else "device")
             return checks.Row(path, code if isinstance(code, str) else None, None)
         return checks.Row(path, checks.key(made), made)

@@ -6,6 +6,7 @@ dates or times of the region's zone.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Literal
 
 from agent.clock import NS, Zone
 from agent.envelope import NAME
-from collector.inventory import Allocation, Class, Contract, Device, Link, Opd, Role, Site, Towards, Vantage
+from collector.inventory import KINDS, Allocation, Class, Contract, Device, Link, Opd, Role, Site, Towards, Vantage
 from collector.register.spans import Declared, Revoked
 
 MAX_TEXT = 200
@@ -202,9 +203,11 @@ def device(item: Item, form: DeviceForm) -> Device:
     if not 0 <= form.cache_seconds <= 300:
         item.wrong("cache_seconds", f"{form.cache_seconds} must be 0 to 300 seconds (net-snmp keeps counters 3)")
     source = item.source("source", form.source) if form.source else code
-    return Device(
-        code, item.text("name", form.name), form.site, source, item.name("kind", form.kind), form.cache_seconds
-    )
+    if form.kind not in KINDS:
+        near = difflib.get_close_matches(form.kind, KINDS, n=1)
+        mend = f'did you mean "{near[0]}"?' if near else f"known kinds: {', '.join(KINDS)}"
+        item.wrong("kind", f"{form.kind!r} is no kind of device; {mend}")
+    return Device(code, item.text("name", form.name), form.site, source, form.kind, form.cache_seconds)
 
 
 def _measured(item: Item, form: LinkForm) -> None:

@@ -107,6 +107,10 @@ class Register:
             links=document.link,
             contracts=resolve(contracts),
             allocations=resolve(allocations),
+            servers=document.server,
+            upses=document.ups,
+            generators=document.generator,
+            backups=document.backup,
         )
 
     def _compare(self, connection: Connection, document: Document) -> Changes:

@@ -30,6 +30,13 @@ def test_the_shipped_example_is_read() -> None:
     assert len(example.site) == 2
     changed = [item for item in resolve(example.allocation) if item.opd == "DISDUKCAPIL"]
     assert [item.valid_to_ns for item in changed] == [changed[1].valid_from_ns, None]
+    assert [item.device for item in example.server] == ["srv-backup", "srv-keuangan", "srv-simpeg"]
+    assert [(item.code, item.device, item.tape_copies) for item in example.backup] == [
+        ("keuangan-pita", "srv-backup", 2),
+        ("simpeg-harian", "srv-simpeg", 0),
+        ("simpeg-pita", "srv-backup", 1),
+    ]
+    assert (example.ups[0].generator, example.generator[0].ats) == ("genset-1", "ats-1")
 
 
 def test_rates_are_exact_bits_per_second() -> None:

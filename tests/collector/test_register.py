@@ -46,7 +46,7 @@ def refused(register: Register, text: str) -> tuple[str, ...]:
 def test_the_shipped_example_applies(tmp_path: Path) -> None:
     register = opened(tmp_path)
     changes = register.apply(read(EXAMPLE, zone=WIB), actor="siti", now_ns=NOW)
-    assert (changes.revision, changes.count("added")) == (1, 2 + 5 + 8 + 1 + 8 + 6)
+    assert (changes.revision, changes.count("added")) == (1, 2 + 5 + 13 + 1 + 8 + 6 + 3 + 1 + 1 + 3)
     assert register.inventory().allocation_at("DISPUSIP", NOW) is not None
     assert register.check() == []
     register.close()
