@@ -24,11 +24,16 @@ def columns(target: Target, wanted: Sequence[Oid], *, scalars: Sequence[Oid] = (
 
     Rows are kept by the index in the name, so columns may have gaps and different lengths; what lies beyond a column's
     end is dropped. ``tooBig``, an empty or a cut reply shrink the request. A column stops, keeping its rows, at a name
-    that does not increase, at ``max_rows``, or when the device reports an error for it. Raise SnmpError as ``get``.
+    that does not increase, at ``max_rows``, or when the device reports an error for it. Raise SnmpError as ``get``,
+    whose ``rows`` are those that every column had told by then.
     """
     walk = _Walk(target, wanted, scalars)
-    while (request := walk.request()) is not None:
-        walk.take((yield request))
+    try:
+        while (request := walk.request()) is not None:
+            walk.take((yield request))
+    except SnmpError as error:
+        error.rows = walk.whole_rows()
+        raise
     return walk.result()
 
 
@@ -221,6 +226,11 @@ class _Walk:
         if asked <= 1:
             raise error
         self._budget = len(self._scalars) + asked // 2
+
+    def whole_rows(self) -> dict[Oid, dict[Oid, Value]]:
+        """Return the rows up to the last one that every column has told or passed."""
+        upto = min((column.last for column in self._columns if not column.ended), default=())
+        return {column.oid: {i: v for i, v in column.rows.items() if i <= upto} for column in self._columns}
 
     def result(self) -> Walk:
         """Return what was gathered."""
