@@ -73,12 +73,18 @@ def series_key(measurement: str, tags: Tags) -> str:
     return ",".join([measurement, *(f"{_escaped(k)}={_escaped(v)}" for k, v in tags)])
 
 
-def _literal(measurement: str, name: str, value: float) -> str:
-    field = RAW[measurement].fields[name]
-    if field.integer:
+@lru_cache(maxsize=1024)
+def _forms(measurement: str) -> dict[str, tuple[str, str]]:
+    """Return what stands before and behind the number of each field; nothing stands behind a float."""
+    fields = RAW[measurement].fields.items()
+    return {n: (f"{n}=", ("u" if f.kind == "counter" else "i") if f.integer else "") for n, f in fields}
+
+
+def _literal(measurement: str, name: str, value: float, sign: str) -> str:
+    if sign:
         if value != int(value):
             raise ValueError(f"{measurement} {name}: {value!r} is not an integer")
-        return f"{int(value)}{'u' if field.kind == 'counter' else 'i'}"
+        return f"{int(value)}{sign}"
     if not math.isfinite(value):
         raise ValueError(f"{measurement} {name}: {value!r} is not finite")
     return repr(float(value))
@@ -91,8 +97,13 @@ def encode(readings: Iterable[Reading]) -> bytes:
     """
     lines = []
     for measurement, tags, fields, time_ns in readings:
-        body = ",".join(f"{name}={_literal(measurement, name, value)}" for name, value in fields.items())
-        lines.append(f"{series_key(measurement, tags)} {body} {time_ns}\n")
+        forms = _forms(measurement)
+        body = []
+        for name, value in fields.items():
+            start, sign = forms[name]
+            plain = sign and type(value) is int  # what nearly all of a poll is
+            body.append(f"{start}{value}{sign}" if plain else start + _literal(measurement, name, value, sign))
+        lines.append(f"{series_key(measurement, tags)} {','.join(body)} {time_ns}\n")
     return "".join(lines).encode()
 
 
