@@ -11,7 +11,7 @@ from pathlib import Path
 from agent.clock import ZONES, Month
 from agent.config import ConfigError
 from agent.identity import KeyFileError
-from collector import commands
+from collector import commands, logbook_commands
 from collector.config import FILE, Settings, of_folder, read
 from collector.folder import Impossible
 from collector.inventory import InventoryError
@@ -19,6 +19,7 @@ from collector.ledger.archive import ArchiveError
 from collector.ledger.chunks import ChunkDamaged
 from collector.ledger.entry import JournalError
 from collector.register.engine import RegisterError
+from collector.register.logbook import POWER_KINDS
 
 DEFAULT = Path("/etc/nadi") / FILE
 TRIAL = Path("run/contoh")
@@ -80,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     _add_agents(adding.add_parser("agents", help="who may send: list, token, bind, revoke"))
     _add_tokens(adding.add_parser("tokens", help="write and operator's tokens: list, write, operator, revoke"))
     _add_inventory(adding.add_parser("inventory", help="what should exist: apply, diff, show"))
+    _add_logbook(adding)
     _add_without_folder(adding)
     return top
 
@@ -143,6 +145,32 @@ def _add_inventory(group: _Parser) -> None:
         _placed(made, command)
     made = adding.add_parser("show", help="show what is registered")
     _placed(made, commands.show_inventory)
+
+
+def _add_logbook(adding: argparse._SubParsersAction[_Parser]) -> None:
+    power = adding.add_parser("power", help="what people write down of mains and generator: log, list")
+    acting = power.add_subparsers(metavar="ACTION", required=True)
+    made = acting.add_parser("log", help="write an entry; it is never changed, and always shown as manual")
+    made.add_argument("kind", choices=POWER_KINDS, metavar="KIND", help=", ".join(POWER_KINDS))
+    made.add_argument("--at", metavar="TIME", help="local time such as 2026-11-20T08:05 (default: now)")
+    made.add_argument("--value", type=float, metavar="X", help="bahan-bakar: percent; uji-genset: 1 passed, 0 failed")
+    made.add_argument("--generator", default="", metavar="CODE", help="of several generators the one that is meant")
+    made.add_argument("--note", default="", metavar="TEXT")
+    _placed(made, logbook_commands.log_power)
+    made = acting.add_parser("list", help="list the entries, newest last")
+    made.add_argument("--limit", type=int, default=100)
+    _placed(made, logbook_commands.list_power)
+    backup = adding.add_parser("backup", help="restore tests done by hand: tested, list")
+    acting = backup.add_subparsers(metavar="ACTION", required=True)
+    made = acting.add_parser("tested", help="record a restore test that somebody did")
+    made.add_argument("job", metavar="JOB", help="code of the [[backup]] in the inventory")
+    made.add_argument("--at", metavar="TIME", help="local time such as 2026-11-20T08:05 (default: now)")
+    made.add_argument("--result", choices=("ok", "gagal"), required=True)
+    made.add_argument("--note", default="", metavar="TEXT")
+    _placed(made, logbook_commands.backup_tested)
+    made = acting.add_parser("list", help="list the restore tests done by hand, newest last")
+    made.add_argument("--limit", type=int, default=100)
+    _placed(made, logbook_commands.list_tests)
 
 
 def _add_without_folder(adding: argparse._SubParsersAction[_Parser]) -> None:

@@ -23,6 +23,7 @@ from collector.register.audit import Audit
 from collector.register.changes import Changes, compare, refusals
 from collector.register.document import Document
 from collector.register.engine import open_engine, reading, writing
+from collector.register.logbook import Logbook
 from collector.register.spans import Declared, R, Revoked, key_of, resolve
 
 _EMPTY = Document((), (), (), (), (), ())
@@ -33,7 +34,7 @@ _KEYS = {
 
 
 class Register:
-    """register.db, opened and up to date; ``access`` and ``audit`` are its other parts.
+    """register.db, opened and up to date; ``access``, ``logbook`` and ``audit`` are its other parts.
 
     ``target`` is a file or a database URL; ``region`` is the name the inventory bears. May be shared by threads.
     """
@@ -45,6 +46,7 @@ class Register:
         self._clock = clock
         self._resolved = lru_cache(maxsize=8)(self._resolve)
         self.audit = Audit(self._engine)
+        self.logbook = Logbook(self._engine, audit=self.audit)
         self.access = Access(self._engine, audit=self.audit, clock=clock)
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    Float,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -102,6 +103,33 @@ revocation = Table(
     *_recorded(),
     CheckConstraint("(allocation_id IS NULL) <> (contract_id IS NULL)", name="one_record"),
 )
+
+power_log = Table(
+    "power_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("at_ns", BigInteger, nullable=False, index=True),
+    Column("object", String(64), nullable=False),
+    Column("value", Float),
+    Column("note", String(200), nullable=False),
+    Column("recorded_ns", BigInteger, nullable=False),
+    Column("actor", String(200), nullable=False),
+)
+"""What somebody wrote of mains and generator; ``object`` is the generator's code, "" where none was named."""
+
+restore_test = Table(
+    "restore_test",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("backup", String(64), nullable=False, index=True),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("note", String(200), nullable=False),
+    Column("recorded_ns", BigInteger, nullable=False),
+    Column("actor", String(200), nullable=False),
+)
+"""Restore tests done by hand, by the backup's code in the inventory."""
 
 enrolment = Table(
     "enrolment",
