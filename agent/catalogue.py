@@ -347,6 +347,16 @@ _ALL = (
         code=count("code", "the unit's own number of the state"),
     ),
     measurement(
+        "nadi_trap",
+        "device",
+        "kind",
+        received_total=counter(
+            "1",
+            "notifications from the device's address since the poller started, by kind: coldStart, warmStart, linkDown, "
+            "linkUp, authenticationFailure, onBattery, onLine, other",
+        ),
+    ),
+    measurement(
         "nadi_input",
         "device",
         "input",

@@ -9,7 +9,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO
 
 from agent.log import Log
@@ -19,25 +20,31 @@ from agent.snmp.session import Community
 
 _log = Log("traps")
 
-AUTHENTICATION_FAILURE = "1.3.6.1.6.3.1.1.5.5"
+OTHER = "other"
+AUTHENTICATION_FAILURE = "authenticationFailure"
 """A device sends it about a poll with a wrong community: no reason to poll once more."""
-_NAMES = {
+_KINDS = {
     "1.3.6.1.6.3.1.1.5.1": "coldStart",
     "1.3.6.1.6.3.1.1.5.2": "warmStart",
     "1.3.6.1.6.3.1.1.5.3": "linkDown",
     "1.3.6.1.6.3.1.1.5.4": "linkUp",
-    "1.3.6.1.2.1.33.2.1": "upsTrapOnBattery",
-    "1.3.6.1.4.1.318.0.5": "upsOnBattery",
-    "1.3.6.1.4.1.318.0.9": "powerRestored",
+    "1.3.6.1.6.3.1.1.5.5": AUTHENTICATION_FAILURE,
+    "1.3.6.1.2.1.33.2.1": "onBattery",  # RFC 1628 upsTrapOnBattery; it has none for the return of the mains
+    "1.3.6.1.4.1.318.0.5": "onBattery",  # PowerNet upsOnBattery
+    "1.3.6.1.4.1.318.0.9": "onLine",  # PowerNet powerRestored
 }
 _AGAIN_S = 10.0
 _END_S = 3.0
 
 
+Heard = Callable[[str, Mapping[str, int]], None]
+"""Takes a sender's address and how many notifications of which kind came from it."""
+
+
 class Listener:
     """Takes traps until it is stopped; a listening process that ends is started again."""
 
-    def __init__(self, traps: Traps, credentials: Iterable[Credential], hint: Callable[[str], None]) -> None:
+    def __init__(self, traps: Traps, credentials: Iterable[Credential], heard: Heard) -> None:
         known = list(dict.fromkeys(credentials))
         self._users = [one for one in known if not isinstance(one, Community)]
         self._first = {
@@ -55,7 +62,7 @@ class Listener:
                 for user in self._users
             ],
         }
-        self._hint = hint
+        self._heard = heard
         self._engines: dict[tuple[int, str], None] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -146,10 +153,13 @@ class Listener:
 
     def _read(self, lines: IO[str]) -> None:
         for line in lines:
-            address, _, what = line.strip().partition(" ")
+            address, *told = line.split()
             if address == "listening":
                 _log.info(f"taking traps at {self._first['host']} port {self._first['port']}")
                 self.listening.set()
-            elif what != AUTHENTICATION_FAILURE:
-                _log.info(f"{address} sent {_NAMES.get(what, what)}; asking it now")
-                self._hint(address)
+                continue
+            kinds = Counter[str]()
+            for what, count in zip(told[::2], told[1::2], strict=True):
+                kinds[_KINDS.get(what, OTHER)] += int(count)
+            _log.info(f"{address} sent {', '.join(f'{_KINDS.get(what, what)}' for what in told[::2])}")
+            self._heard(address, kinds)

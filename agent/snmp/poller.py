@@ -9,21 +9,24 @@ from __future__ import annotations
 import heapq
 import queue
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from agent.clock import NS, Clock, Moment
 from agent.gather import Gatherer, guarded, look
 from agent.log import Log
+from agent.reading import Reading, reading
 from agent.schedule import offset_of, until_next
 from agent.settings import Settings, Snmp, Traps
 from agent.snmp import credentials
 from agent.snmp.engine import Engine, Outcome
 from agent.snmp.errors import SnmpError, Unreachable
 from agent.snmp.hosts import Hosts
-from agent.snmp.listener import Listener
+from agent.snmp.listener import AUTHENTICATION_FAILURE, OTHER, Listener
 from agent.snmp.poll import Device, Poll
 from agent.snmp.session import Target
 from agent.snmp.tables import Tables, load_tables
@@ -55,6 +58,7 @@ class Seat:
     begun_ns: int = -(10**18)
     busy: bool = False
     hinted: bool = False
+    traps: Counter[str] = field(default_factory=Counter)
 
     def aim(self, hosts: Hosts) -> None:
         """Turn to the host's present address; raise Unreachable while none is known."""
@@ -72,6 +76,14 @@ class Done(NamedTuple):
     due_ns: int
     haste: bool
     trouble: list[str]
+    traps: Mapping[str, int]
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield what the device said, and how many traps came from it until the poll began."""
+        name, time_ns = self.seat.device.name, self.anchor.wall_ns
+        for kind, count in self.traps.items():
+            yield reading("nadi_trap", {"received_total": count}, time_ns, device=name, kind=kind)
+        yield from self.poll.readings(self.anchor, lateness_ns=max(self.poll.begun_ns - self.due_ns, 0))
 
 
 class Poller:
@@ -90,7 +102,7 @@ class Poller:
         self._hosts = Hosts(seat.host for seat in seats)
         self._due: list[tuple[int, int]] = []
         self._ended: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
-        self._hints: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._hints: queue.SimpleQueue[tuple[str, Mapping[str, int]]] = queue.SimpleQueue()
         taken = (seat.device.credential for seat in seats)
         self._listener = None if traps is None else Listener(traps, taken, self.hint)
         self._stop = threading.Event()
@@ -127,10 +139,13 @@ class Poller:
         late = self._clock.now().boot_ns - self._turned_ns > _STUCK_NS
         return late or self._ended.qsize() >= _MOST_WAITING
 
-    def hint(self, address: str) -> None:
-        """Say that the device at an address has news: it is polled at once. May be called by any thread."""
+    def hint(self, address: str, traps: Mapping[str, int] = MappingProxyType({OTHER: 1})) -> None:
+        """Say that the device at an address sent traps: it is polled at once. May be called by any thread.
+
+        A device that only complains about a wrong community has no news.
+        """
         if self._hints.qsize() < _MOST_WAITING:
-            self._hints.put(address)
+            self._hints.put((address, traps))
 
     # The thread that speaks with the devices
 
@@ -172,7 +187,7 @@ class Poller:
         anchor = look(self._clock)
         seat.begun_ns, seat.busy = anchor.boot_ns, True
         haste, seat.hinted = seat.hinted, False
-        done = Done(seat, Poll(seat.device, self._clock), anchor, seat.due_ns, haste, [])
+        done = Done(seat, Poll(seat.device, self._clock), anchor, seat.due_ns, haste, [], dict(seat.traps))
         try:
             seat.aim(self._hosts)
         except Unreachable as error:
@@ -194,12 +209,14 @@ class Poller:
 
     def _take_hints(self) -> None:
         while not self._hints.empty():
-            address = self._hints.get()
+            address, traps = self._hints.get()
             for number, seat in enumerate(self._seats):
-                if seat.device.target.host == address and not seat.hinted:
-                    seat.hinted = True
-                    if not seat.busy:
-                        self._soon(number, seat)
+                if seat.device.target.host == address:
+                    seat.traps.update(traps)
+                    if traps.keys() != {AUTHENTICATION_FAILURE} and not seat.hinted:
+                        seat.hinted = True
+                        if not seat.busy:
+                            self._soon(number, seat)
 
     def _soon(self, number: int, seat: Seat) -> None:
         due = max(self._clock.now().boot_ns, seat.begun_ns + HINT_GAP_NS)
@@ -223,7 +240,7 @@ def once(seats: Sequence[Seat], clock: Clock) -> list[tuple[Done, SnmpError | No
     with Engine() as engine:
         for number, seat in enumerate(seats):
             anchor = look(clock)
-            polls.append(Done(seat, Poll(seat.device, clock), anchor, anchor.boot_ns, False, []))
+            polls.append(Done(seat, Poll(seat.device, clock), anchor, anchor.boot_ns, False, [], {}))
             done = partial(_ended_once, errors, number, polls[number])
             try:
                 seat.aim(hosts)
@@ -245,11 +262,10 @@ def _ended_once(errors: dict[int, SnmpError | None], number: int, done: Done, ou
 def lines_of(done: Done, gatherer: Gatherer) -> bytes:
     """Return what a poll brought as line protocol, with ``nadi_input`` of the device."""
     poll = done.poll
-    lateness_ns = max(poll.begun_ns - done.due_ns, 0)
     return gatherer.told(
         device=done.seat.device.name,
         name=INPUT,
-        collect=partial(poll.readings, done.anchor, lateness_ns=lateness_ns),
+        collect=done.readings,
         trouble="; ".join([*done.trouble, *poll.troubles]),
         seconds=(poll.ended_ns - poll.begun_ns) / NS,
         anchor=done.anchor,

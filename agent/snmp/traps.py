@@ -2,8 +2,9 @@
 
 It is a process of its own, because pysnmp needs asyncio and 25 MB, and because a storm of traps must not cost a poll
 its time. On stdin come JSON lines: first where to listen and the credentials, then the engine of each SNMPv3 device
-(a trap, unlike an inform, is bound to its sender's engine). On stdout go lines ``address OID``. It ends when stdin
-does, and only then: signals to the whole group are for the poller.
+(a trap, unlike an inform, is bound to its sender's engine). On stdout go lines ``address OID COUNT OID COUNT ...``, at
+most one a second for each sender. It ends when stdin does, and only then: signals to the whole group are for the
+poller.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import json
 import signal
 import socket
 import sys
-import time
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from pysnmp.carrier.asyncio.dgram import udp, udp6
@@ -41,15 +43,15 @@ _PRIVACY = {
 }
 _TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"
 _GAP_S = 1.0
-_MOST_SENDERS = 4096
+_MOST_SENDERS, _MOST_KINDS = 4096, 64
 
 
 class Door:
-    """The listening engine, and when each sender was last told of."""
+    """The listening engine, and what came of each sender of which was told less than a second ago."""
 
-    def __init__(self, wanted: dict[str, Any]) -> None:
-        self._engine = engine.SnmpEngine()
-        self._told: dict[str, float] = {}
+    def __init__(self, wanted: dict[str, Any], loop: asyncio.AbstractEventLoop) -> None:
+        self._engine, self._loop = engine.SnmpEngine(), loop
+        self._waiting: dict[str, Counter[str]] = {}
         self._users: list[dict[str, str]] = wanted["users"]
         sock = _bound(wanted["host"], wanted["port"])
         if sock.family == socket.AF_INET6:
@@ -81,16 +83,29 @@ class Door:
 
     def _came(self, engine: Any, reference: Any, context: Any, name: Any, bindings: Any, more: Any) -> None:
         """Say who sent it and what it is (an authentic v2c community or v3 user has been proven by now)."""
-        _, address = engine.message_dispatcher.get_transport_info(reference)
-        now = time.monotonic()
-        if now - self._told.get(address[0], -_GAP_S) < _GAP_S:
-            return
-        if len(self._told) >= _MOST_SENDERS:
-            self._told.clear()
-        self._told[address[0]] = now
+        _, (address, *_) = engine.message_dispatcher.get_transport_info(reference)
         what = next((str(value) for oid, value in bindings if str(oid) == _TRAP_OID), "?")
-        sys.stdout.write(f"{address[0]} {what}\n")
-        sys.stdout.flush()
+        waiting = self._waiting.get(address)
+        if waiting is not None:
+            waiting[what if what in waiting or len(waiting) < _MOST_KINDS else "?"] += 1
+        else:
+            _tell(address, {what: 1})
+            if len(self._waiting) < _MOST_SENDERS:
+                self._waiting[address] = Counter()
+                self._loop.call_later(_GAP_S, self._pass_on, address)
+
+    def _pass_on(self, address: str) -> None:
+        """Tell what came of a sender since it was told of; after a second without any it is as new."""
+        waiting = self._waiting.pop(address)
+        if waiting:
+            _tell(address, waiting)
+            self._waiting[address] = Counter()
+            self._loop.call_later(_GAP_S, self._pass_on, address)
+
+
+def _tell(address: str, found: Mapping[str, int]) -> None:
+    sys.stdout.write(" ".join((address, *(f"{what} {count}" for what, count in found.items()))) + "\n")
+    sys.stdout.flush()
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -109,7 +124,7 @@ def main() -> int:
     asyncio.set_event_loop(loop)
     wanted = json.loads(sys.stdin.readline())
     try:
-        door = Door(wanted)
+        door = Door(wanted, loop)
         sys.stdout.write("listening\n")
         sys.stdout.flush()
         loop.run_in_executor(None, _hear, door, loop)
