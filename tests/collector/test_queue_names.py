@@ -57,8 +57,9 @@ def test_both_queues_of_one_name_keep_their_own_octets_and_drops(collector: Coll
     assert {link.link for link in month.links if link.quality.counts.valid > 0} == {"wan-bpkad", "wan-2"}
     assert (month.dropped_unduh, month.dropped_unggah) == (3600 * 5, 3600 * 5)
     live = {item.link.code: item for item in collector.snapshot().opds[0].links}
-    assert (live["wan-bpkad"].unduh.rate_bps, live["wan-bpkad"].unggah.rate_bps) == (8_000_000, 2_000_000)
-    assert (live["wan-2"].unduh.rate_bps, live["wan-2"].unggah.rate_bps) == (16_000_000, 4_000_000)
+    for code, down, up in (("wan-bpkad", 8_000_000, 2_000_000), ("wan-2", 16_000_000, 4_000_000)):
+        assert live[code].unduh.rate_bps == down
+        assert live[code].unggah.rate_bps == up
 
 
 def test_one_tree_feeds_one_link(collector: Collector) -> None:
