@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 _MOST_OUTPUT = 16 << 20
 _CHUNK = 1 << 16
@@ -17,6 +17,10 @@ _SAID = 300
 
 class ToolError(Exception):
     """The program is missing, hung, said too much, or failed; the message names it, and what it said last."""
+
+
+class SaidTooMuch(ToolError):
+    """The program wrote more than is read."""
 
 
 class Finished(NamedTuple):
@@ -38,22 +42,24 @@ def run(
     timeout_s: float,
     environment: Mapping[str, str] | None = None,
     most: int = _MOST_OUTPUT,
+    given: bytes = b"",
 ) -> Finished:
     """Run ``argv`` without a shell, in English; ToolError.
 
-    It reads nothing, and it and its children are killed after ``timeout_s`` or ``most`` octets.
+    It reads ``given`` and its end, and it and its children are killed after ``timeout_s`` or ``most`` octets.
     """
     name = os.path.basename(argv[0])
     settings = {**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})}
     try:
-        process = subprocess.Popen(  # noqa: S603 - the configuration's own program, never through a shell
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=settings,
-            start_new_session=True,
-        )
+        with _readable(given) as source:
+            process = subprocess.Popen(  # noqa: S603 - the configuration's own program, never through a shell
+                argv,
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=settings,
+                start_new_session=True,
+            )
     except OSError as error:
         raise ToolError(f"{argv[0]}: cannot be run: {error.strerror}; install it, or give its path") from error
     with process:
@@ -63,6 +69,14 @@ def run(
             if process.returncode is None:
                 _kill(process)
         return Finished(process.returncode, output, errors)
+
+
+def _readable(given: bytes) -> BinaryIO:
+    """Return a file in memory that is read from its beginning: unlike a pipe, nobody has to feed it."""
+    file = os.fdopen(os.memfd_create("given", os.MFD_CLOEXEC), "w+b")
+    file.write(given)
+    file.seek(0)
+    return file
 
 
 def _drained(process: subprocess.Popen[bytes], name: str, timeout_s: float, most: int) -> tuple[bytes, bytes]:
@@ -83,7 +97,7 @@ def _drained(process: subprocess.Popen[bytes], name: str, timeout_s: float, most
                 if not data:
                     selector.unregister(key.fd)
                 elif len(found[key.fd]) > most:
-                    raise ToolError(f"{name}: wrote more than {most} octets; killed")
+                    raise SaidTooMuch(f"{name}: wrote more than {most} octets; killed")
     try:
         process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired as error:

@@ -21,6 +21,13 @@ def test_output_errors_and_status_are_given_whole() -> None:
     assert (status, len(output), errors) == (3, 300001, b"wrong\n")
 
 
+def test_a_program_reads_what_it_is_given_and_then_its_end() -> None:
+    code = "import sys; sys.stdout.write(sys.stdin.read())"
+    told = b"list jobs\n" * 50_000
+    assert run([sys.executable, "-c", code], timeout_s=10, given=told) == (0, told, b"")
+    assert python(code) == (0, b"", b""), "nothing given is an end at once"
+
+
 def test_a_program_that_hangs_is_killed_with_its_children() -> None:
     code = "import subprocess, sys; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True); p.wait()"
     begun = time.monotonic()
