@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from fractions import Fraction
+from operator import itemgetter
 
 from agent.snmp.values import Kind, Oid, Value
 
@@ -15,26 +16,33 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Answers:
-    """The answers of a device by full OID; what it answered with "no such object" is as if never asked."""
+    """The answers of a device: ``values`` by full OID, ``rows`` of columns that were walked by index, in its order.
 
-    def __init__(self, values: Mapping[Oid, Value]) -> None:
+    What it answered with "no such object" is as if never asked.
+    """
+
+    def __init__(self, values: Mapping[Oid, Value], rows: Mapping[Oid, Mapping[Oid, Value]] | None = None) -> None:
         self._values = {oid: value for oid, value in values.items() if value.kind not in _SILENT}
         self._sorted = sorted(self._values)
-        self._columns: dict[Oid, dict[Oid, Value]] = {}
+        self._rows = rows or {}
+        self._columns: dict[Oid, Mapping[Oid, Value]] = {}
 
     def scalar(self, oid: Oid) -> Value | None:
         """Return the answer for a full OID, None where the device gave none."""
         return self._values.get(oid)
 
-    def column(self, oid: Oid) -> dict[Oid, Value]:
+    def column(self, oid: Oid) -> Mapping[Oid, Value]:
         """Return a column's cells by index (the rest of the OID), in the order of the indexes."""
         cells = self._columns.get(oid)
         if cells is None:
-            cells = self._columns[oid] = self._below(oid)
+            told, walked = self._below(oid), _heard(self._rows.get(oid, {}))
+            cells = dict(sorted({**told, **walked}.items())) if told and walked else told or walked
+            self._columns[oid] = cells
         return cells
 
     def _below(self, oid: Oid) -> dict[Oid, Value]:
-        width, cells = len(oid), {}
+        width = len(oid)
+        cells: dict[Oid, Value] = {}
         for i in range(bisect_left(self._sorted, oid), len(self._sorted)):
             name = self._sorted[i]
             if name[:width] != oid:
@@ -42,6 +50,16 @@ class Answers:
             if len(name) > width:
                 cells[name[width:]] = self._values[name]
         return cells
+
+
+_value = itemgetter(1)
+
+
+def _heard(rows: Mapping[Oid, Value]) -> Mapping[Oid, Value]:
+    """Leave out what is no answer; only that has None for its value."""
+    if None not in map(_value, rows.values()):
+        return rows
+    return {index: value for index, value in rows.items() if value.kind not in _SILENT}
 
 
 def text_of(value: Value | None) -> str | None:

@@ -7,10 +7,11 @@ and told to the collector as ``counter_bits``. Index and name rules: docs/snmp.m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from agent.reading import Reading
-from agent.snmp.answers import Answers, label_of, number_of, text_of
+from agent.snmp.answers import Answers, label_of, text_of
 from agent.snmp.names import distinct
 from agent.snmp.values import Kind, Oid, Value
 
@@ -38,15 +39,14 @@ _U32 = 2**32
 _MEGA = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(NamedTuple):
     """One row of the interface tables; None is what the device did not answer, or answered with nonsense.
 
     ``key`` is the name of its readings, ``speed`` bit/s (0 unknown), ``oper`` the word of the IF-MIB, ``receive`` and
     ``transmit`` octets of ``bits`` wide counters, ``physical`` the address in hex.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # instead of the method of tuple
     key: str
     name: str | None
     descr: str | None
@@ -62,92 +62,121 @@ class Interface:
     problems: tuple[tuple[str, str], ...] = ()
 
 
+_Cell = Value | None
+_Problems = list[tuple[str, str]]
+_ROW = (HC_IN, HC_OUT, IN_OCTETS, OUT_OCTETS, HIGH_SPEED, SPEED, ADMIN, OPER, TYPE, PHYS)
+
+
 def interfaces(answers: Answers) -> list[Interface]:
     """Return the interfaces by the index in their OID; ifIndex columns and ifNumber are not asked."""
     columns = (NAME, DESCR, HC_IN, IN_OCTETS, OPER, ADMIN)
-    indexes = sorted({index[0] for column in columns for index in answers.column(column) if len(index) == 1})
-    rows = [_Row(answers, index) for index in indexes]
-    keys = distinct([row.names() for row in rows], [str(index) for index in indexes])
-    return [row.interface(key) for row, key in zip(rows, keys, strict=True)]
+    indexes = tuple(sorted({index for column in columns for index in answers.column(column) if len(index) == 1}))
+    names, descrs, aliases = (tuple(map(answers.column(column).get, indexes)) for column in (NAME, DESCR, ALIAS))
+    called = _called(indexes, names, descrs, aliases)
+    rows = zip(*(map(answers.column(column).get, indexes) for column in _ROW), strict=True)
+    return [_interface(one, *row) for one, row in zip(called, rows, strict=True)]
 
 
-class _Row:
-    """The cells of one interface."""
+class _Called(NamedTuple):
+    """What an interface is called: its index, the name of its readings, its texts."""
 
-    def __init__(self, answers: Answers, index: int) -> None:
-        self._answers = answers
-        self._index = index
-        self._problems: list[tuple[str, str]] = []
+    number: int
+    key: str
+    name: str | None
+    descr: str | None
+    alias: str | None
 
-    def cell(self, column: Oid) -> Value | None:
-        return self._answers.column(column).get((self._index,))
 
-    def names(self) -> tuple[str, ...]:
-        return tuple(label_of(self.cell(column)) for column in (NAME, DESCR, ALIAS))
+@lru_cache(maxsize=1024)
+def _called(
+    indexes: tuple[Oid, ...], names: tuple[_Cell, ...], descrs: tuple[_Cell, ...], aliases: tuple[_Cell, ...]
+) -> list[_Called]:
+    """Return what the interfaces of a device are called: the same at each poll until somebody renames one."""
+    cells = list(zip(names, descrs, aliases, strict=True))
+    keys = distinct([[label_of(cell) for cell in row] for row in cells], [str(index) for (index,) in indexes])
+    texts = ([text_of(cell) for cell in row] for row in cells)
+    return [_Called(index, key, *row) for (index,), key, row in zip(indexes, keys, texts, strict=True)]
 
-    def integer(self, column: Oid) -> int | None:
-        value = self.cell(column)
-        number = None if value is None else number_of(value)
-        return number if isinstance(number, int) else None
 
-    def interface(self, key: str) -> Interface:
-        bits, receive, transmit = self._octets()
-        physical = self.cell(PHYS)
-        return Interface(
-            index=self._index,
-            key=key,
-            name=text_of(self.cell(NAME)),
-            descr=text_of(self.cell(DESCR)),
-            alias=text_of(self.cell(ALIAS)),
-            type=self.integer(TYPE),
-            physical=physical.value.hex() if physical and isinstance(physical.value, bytes) else None,
-            admin=self._known("admin_up", ADMIN, (1, 2, 3)),
-            oper=self._oper(),
-            speed=speed(self.integer(HIGH_SPEED), self.integer(SPEED)),
-            bits=bits,
-            receive=receive,
-            transmit=transmit,
-            problems=tuple(self._problems),
-        )
+def _interface(
+    called: _Called,
+    hc_in: _Cell,
+    hc_out: _Cell,
+    octets_in: _Cell,
+    octets_out: _Cell,
+    high: _Cell,
+    low: _Cell,
+    admin: _Cell,
+    oper: _Cell,
+    kind: _Cell,
+    physical: _Cell,
+) -> Interface:
+    """Return one interface of its cells."""
+    problems: _Problems = []
+    bits, receive, transmit = _octets(hc_in, hc_out, octets_in, octets_out, problems)
+    administered = _known("admin_up", admin, 3, problems)
+    state = _known("up", oper, 7, problems)
+    return Interface(
+        *called,
+        _integer(kind),
+        physical.value.hex() if physical is not None and isinstance(physical.value, bytes) else None,
+        administered,
+        None if state is None else _OPER[state],
+        speed(_integer(high), _integer(low)),
+        bits,
+        receive,
+        transmit,
+        tuple(problems),
+    )
 
-    def _known(self, field: str, column: Oid, known: tuple[int, ...]) -> int | None:
-        number = self.integer(column)
-        if number is None or number in known:
-            return number
-        self._problems.append((field, f"{number} is not a state of the IF-MIB"))
+
+def _integer(cell: _Cell) -> int | None:
+    return cell.value if cell is not None and isinstance(cell.value, int) else None
+
+
+def _known(field: str, cell: _Cell, most: int, problems: _Problems) -> int | None:
+    number = _integer(cell)
+    if number is None or 1 <= number <= most:
+        return number
+    problems.append((field, f"{number} is not a state of the IF-MIB"))
+    return None
+
+
+def _octets(
+    hc_in: _Cell, hc_out: _Cell, octets_in: _Cell, octets_out: _Cell, problems: _Problems
+) -> tuple[int | None, int | None, int | None]:
+    """Return the true width of an interface's counters, and what they count."""
+    wide = (_counter(_RECEIVE, hc_in, 64, problems), _counter(_TRANSMIT, hc_out, 64, problems))
+    narrow = (_counter(_RECEIVE, octets_in, 32, problems), _counter(_TRANSMIT, octets_out, 32, problems))
+    # A 64-bit counter at zero beside a 32-bit one that moved is answered, not implemented (5 of 1,390 devices).
+    dead = _dead(wide[0], narrow[0]) or _dead(wide[1], narrow[1])
+    both = wide[0] is not None and wide[1] is not None and not dead
+    receive, transmit = wide if both or narrow == (None, None) else narrow
+    if receive is None or transmit is None:
+        one = receive or transmit
+        return (one[1] if one else None), (receive[0] if receive else None), (transmit[0] if transmit else None)
+    return min(receive[1], transmit[1]), receive[0], transmit[0]
+
+
+_RECEIVE, _TRANSMIT = "receive_bytes_total", "transmit_bytes_total"
+_Counter = tuple[int, int]
+
+
+def _dead(wide: _Counter | None, narrow: _Counter | None) -> bool:
+    return wide is not None and wide[0] == 0 and narrow is not None and narrow[0] > 0
+
+
+def _counter(field: str, cell: _Cell, width: int, problems: _Problems) -> _Counter | None:
+    """Return a counter and its true width: what comes as a 32-bit type wraps at 2^32, whatever the column says."""
+    if cell is None:
         return None
-
-    def _oper(self) -> str | None:
-        number = self._known("up", OPER, tuple(range(1, 8)))
-        return None if number is None else _OPER[number]
-
-    def _octets(self) -> tuple[int | None, int | None, int | None]:
-        wide = (self._counter(HC_IN, 64), self._counter(HC_OUT, 64))
-        narrow = (self._counter(IN_OCTETS, 32), self._counter(OUT_OCTETS, 32))
-        # A 64-bit counter at zero beside a 32-bit one that moved is answered, not implemented (5 of 1,390 devices).
-        dead = any(
-            w is not None and w[0] == 0 and n is not None and n[0] > 0 for w, n in zip(wide, narrow, strict=True)
-        )
-        both = wide[0] is not None and wide[1] is not None and not dead
-        pair = wide if both or narrow == (None, None) else narrow
-        known = [counter for counter in pair if counter is not None]
-        bits = min((counter[1] for counter in known), default=None)
-        receive, transmit = (None if counter is None else counter[0] for counter in pair)
-        return bits, receive, transmit
-
-    def _counter(self, column: Oid, width: int) -> tuple[int, int] | None:
-        """Return a counter and its true width: what comes as a 32-bit type wraps at 2^32, whatever the column says."""
-        value = self.cell(column)
-        number = None if value is None else number_of(value)
-        if value is None:
-            return None
-        field = "receive_bytes_total" if column in (HC_IN, IN_OCTETS) else "transmit_bytes_total"
-        if not isinstance(number, int) or number == -1 or not -_U32 // 2 <= number < 2**64:
-            self._problems.append((field, "not a counter"))
-            return None
-        if number < 0:
-            return number + _U32, 32  # a 32-bit counter in a signed type (Integer32)
-        return number, width if value.kind is Kind.COUNTER64 else 32
+    kind, number = cell
+    if not isinstance(number, int) or number == -1 or not -_U32 // 2 <= number < 2**64:
+        problems.append((field, "not a counter"))
+        return None
+    if number < 0:
+        return number + _U32, 32  # a 32-bit counter in a signed type (Integer32)
+    return number, width if kind is Kind.COUNTER64 else 32
 
 
 def speed(high: int | None, low: int | None) -> int:
@@ -159,25 +188,26 @@ def speed(high: int | None, low: int | None) -> int:
 
 def readings(answers: Answers, found: list[Interface], *, device: str, time_ns: int) -> Iterator[Reading]:
     """Yield one reading per interface; a field that the device did not answer is absent, never zero."""
-    uptime = answers.scalar(UPTIME)
+    ticks = _integer(answers.scalar(UPTIME))
+    plain = [(field, answers.column(column)) for field, column in _PLAIN.items()]
     for one in found:
         fields: dict[str, int | float] = {"index": one.index, "speed_bits_per_second": one.speed}
-        if uptime is not None and isinstance(uptime.value, int):
-            fields["uptime_ticks"] = uptime.value
+        if ticks is not None:
+            fields["uptime_ticks"] = ticks
         if one.receive is not None:
-            fields["receive_bytes_total"] = one.receive
+            fields[_RECEIVE] = one.receive
         if one.transmit is not None:
-            fields["transmit_bytes_total"] = one.transmit
+            fields[_TRANSMIT] = one.transmit
         if one.bits is not None:
             fields["counter_bits"] = one.bits
         if one.oper is not None and one.oper != "unknown":
             fields["up"] = int(one.oper == "up")
         if one.admin is not None:
             fields["admin_up"] = int(one.admin == 1)
-        for field, column in _PLAIN.items():
-            value = answers.column(column).get((one.index,))
-            number = None if value is None else number_of(value)
-            if isinstance(number, int) and number >= 0:
+        row = (one.index,)
+        for field, column in plain:
+            number = _integer(column.get(row))
+            if number is not None and number >= 0:
                 fields[field] = number
         yield Reading("nadi_interface", (("device", device), ("interface", one.key)), fields, time_ns)
 

@@ -76,6 +76,7 @@ class Poll:
     def __init__(self, device: Device, clock: Clock) -> None:
         self._device, self._clock = device, clock
         self._values: dict[Oid, Value] = {}
+        self._walked: dict[Oid, Mapping[Oid, Value]] = {}
         self._rows: dict[Oid, Stamp] = {}
         self._first: Stamp | None = None
         self._unread: set[Oid] = set()
@@ -89,6 +90,11 @@ class Poll:
     def answered(self) -> bool:
         """Tell whether the device gave any answer that was believed."""
         return self._first is not None
+
+    @property
+    def _told(self) -> bool:
+        """Tell whether there is any value to interpret."""
+        return bool(self._values) or any(self._walked.values())
 
     # What the engine runs
 
@@ -143,19 +149,14 @@ class Poll:
         try:
             walk = yield from self._heard(columns(self._device.target, group, scalars=scalars), counters)
         except SnmpError as error:
-            self._take(error.rows)
+            self._walked.update(error.rows)
             self._cut |= {"nadi_interface"} if HC_IN in group else _measurements(tables, counters)
             raise
-        self._take(walk.columns)
+        self._walked.update(walk.columns)
         self._unread.difference_update(group)
         self.troubles += [f"{type(error).__name__}: {error}" for error in walk.stopped.values()]
         if HC_IN not in group and not walk.stopped and not any(walk.columns.values()) and self._settled():
             self._device.empty |= {group}
-
-    def _take(self, read: Mapping[Oid, Mapping[Oid, Value]]) -> None:
-        for column, rows in read.items():
-            for index, value in rows.items():
-                self._values[column + index] = value
 
     def _settled(self) -> bool:
         return (_ticks(self._values) or 0) > SETTLED_TICKS
@@ -188,7 +189,7 @@ class Poll:
         """Return the device's readings and what is unknown; scalars and gauges are of the first answer's time."""
         tables = map(self._readable, self.identity.tables if self.identity else ())
         base = self._time(self._first.boot_ns if self._first else self.begun_ns, anchor)
-        found = interpret(Answers(self._values), tuple(tables), device=self._device.name, time_ns=base)
+        found = interpret(Answers(self._values, self._walked), tuple(tables), device=self._device.name, time_ns=base)
         return replace(found, readings=[*filter(self._named, found.readings)]) if self._cut else found
 
     def _readable(self, table: Table) -> Table:
@@ -218,7 +219,7 @@ class Poll:
     def readings(self, anchor: Moment, *, lateness_ns: int) -> Iterator[Reading]:
         """Yield what the device said, and how the poll itself went. The anchor is the look at the clocks before it."""
         device = self._device
-        if self._values:
+        if self._told:
             found = self.interpretation(anchor)
             yield from self._at_their_time(found, anchor)
             self._note_rows(found)
@@ -226,7 +227,7 @@ class Poll:
             self._note_uptime()
         if self.identity is not None and self.answered:
             yield self._info(self.identity, anchor)
-        if self._values and not self._unread and not self.troubles:
+        if self._told and not self._unread and not self.troubles:
             device.success_ns = self._time(self.ended_ns, anchor)
         fields: dict[str, int | float] = {
             "up": int(self.answered),
