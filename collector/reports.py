@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.clock import Month
 from agent.identity import Key
+from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import Evaluation
 from collector.report.build import Edition, build
 from collector.report.manifest import NAME, Origin, verify
@@ -79,7 +80,13 @@ class Reports:
         return newest is not None and newest.state == APPROVED
 
     def issue(
-        self, evaluation: Evaluation, *, settings: ReportSettings, origin: Origin, key: Key
+        self,
+        evaluation: Evaluation,
+        *,
+        datacentre: DataCentreMonth | None = None,
+        settings: ReportSettings,
+        origin: Origin,
+        key: Key,
     ) -> tuple[Issue, bool]:
         """Write the next version, unless its chapters say what the newest says already; tell whether it was written."""
         from collector.report.folder import write  # xlsxwriter is wanted once a month
@@ -87,13 +94,23 @@ class Reports:
         before = self.newest(evaluation.month)
         edition = Edition()
         if before is not None:
-            draft = build(evaluation=evaluation, settings=settings, origin=origin, edition=edition)
+            draft = build(
+                evaluation=evaluation, datacentre=datacentre, settings=settings, origin=origin, edition=edition
+            )
             changed = _changed(before.content(), json.loads(json_bytes(draft)))
             if not changed:
                 return before, False
             edition = Edition(version=before.version + 1, changes=changed)
         folder = self._folder / str(evaluation.month) / str(edition.version)
-        write(evaluation=evaluation, settings=settings, origin=origin, key=key, folder=folder, edition=edition)
+        write(
+            evaluation=evaluation,
+            datacentre=datacentre,
+            settings=settings,
+            origin=origin,
+            key=key,
+            folder=folder,
+            edition=edition,
+        )
         return Issue(evaluation.month, edition.version, folder), True
 
 

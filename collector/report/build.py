@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.clock import NS
+from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import CapacityMonth, Evaluation, Status
-from collector.report import annexes, columns, findings, usage, words
+from collector.report import annexes, centre, columns, findings, usage, words
 from collector.report.document import (
     Block,
     Chapter,
@@ -38,15 +39,23 @@ class Edition:
             raise ValueError(f"version is {self.version}; the first version is 1")
 
 
-def build(*, evaluation: Evaluation, settings: ReportSettings, origin: Origin, edition: Edition) -> Document:
-    """Return the document of one version of the report."""
+def build(
+    *,
+    evaluation: Evaluation,
+    datacentre: DataCentreMonth | None = None,
+    settings: ReportSettings,
+    origin: Origin,
+    edition: Edition,
+) -> Document:
+    """Return the document of one version of the report; ``datacentre`` None leaves chapter X without figures."""
     region = plain(settings.region or evaluation.region)
     chapters = (
-        _summary(evaluation),
+        _summary(evaluation, datacentre),
         _scope(evaluation, settings),
         _contracts(evaluation),
         usage.allocations(evaluation),
         usage.chapter(evaluation),
+        centre.chapter(datacentre, evaluation.zone),
         usage.quality(evaluation),
     )
     control = _control(evaluation, settings, origin, edition, region)
@@ -93,8 +102,8 @@ def _control(evaluation: Evaluation, settings: ReportSettings, origin: Origin, e
     return Table("kendali", "", (columns.ITEM, columns.CONTENT), tuple(lines))
 
 
-def _summary(evaluation: Evaluation) -> Chapter:
-    asked = findings.decisions(evaluation)
+def _summary(evaluation: Evaluation, datacentre: DataCentreMonth | None) -> Chapter:
+    asked = findings.decisions(evaluation, datacentre)
     end: Block = Items(asked, numbered=True) if asked else Paragraph(words.NO_DECISION)
     return Chapter(
         "I",
@@ -105,7 +114,7 @@ def _summary(evaluation: Evaluation) -> Chapter:
             Paragraph(findings.capacity(evaluation)),
             *_capacity(evaluation),
             Heading("Temuan"),
-            Items(findings.found(evaluation)),
+            Items(findings.found(evaluation, datacentre)),
             Heading("Keputusan yang Dimohonkan"),
             end,
         ),

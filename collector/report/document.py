@@ -18,9 +18,11 @@ from agent.clock import Month, Zone
 Value = None | str | int | Decimal | datetime | date
 """A cell: missing, text, count, rounded number, instant with offset, or local date."""
 
-Kind = Literal["text", "count", "mbps", "gb", "percent", "rupiah", "time", "date", "status", "code"]
+Kind = Literal[
+    "text", "count", "mbps", "gb", "percent", "availability", "tenth", "rupiah", "time", "date", "status", "code"
+]
 
-DECIMALS: dict[Kind, int] = {"mbps": 2, "gb": 1, "percent": 1}
+DECIMALS: dict[Kind, int] = {"mbps": 2, "gb": 1, "percent": 1, "availability": 3, "tenth": 1}
 """Printed decimals of a kind; whole numbers otherwise (spec/evaluation.md, units and rounding)."""
 
 MAX_TEXT = 160

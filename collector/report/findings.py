@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from agent.clock import DAY_S, NS
+from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import CapacityMonth, Evaluation, OpdMonth, Status
 from collector.report import words
 from collector.report.document import mbps, percent, plain
@@ -109,9 +110,30 @@ def _without_allocation(evaluation: Evaluation) -> list[OpdMonth]:
     return [opd for opd in evaluation.opds if opd.allocation is None]
 
 
-def found(evaluation: Evaluation) -> tuple[str, ...]:
+def found(evaluation: Evaluation, datacentre: DataCentreMonth | None) -> tuple[str, ...]:
     """Return the findings of the month in words; one line says so where there is none."""
-    return tuple(_found(evaluation)) or (words.NO_FINDING,)
+    return (*_found(evaluation), *_found_in(datacentre)) or (words.NO_FINDING,)
+
+
+def _found_in(datacentre: DataCentreMonth | None) -> Iterator[str]:
+    """Say in two lines what chapter X tells in full."""
+    if datacentre is None or not datacentre:
+        return
+    outages = [event for event in datacentre.events if not event.test]
+    if outages:
+        failed = sum(event.ever_carried is False for event in outages)
+        without = f", {words.counted(failed)} di antaranya tidak dipikul genset" if failed else ""
+        yield f"Listrik PLN padam {words.counted(len(outages))} kali di pusat data{without} (Bab X)."
+    if datacentre.servers:
+        unprotected = sum(row.protected is False for row in datacentre.servers)
+        unknown = sum(row.protected is None for row in datacentre.servers)
+        yield (
+            f"Dari {words.counted(len(datacentre.servers))} server, {words.counted(unprotected)} belum terlindung dan "
+            f"{words.counted(unknown)} tidak diketahui perlindungannya (Bab X)."
+        )
+    if datacentre.lines:
+        lines = len({item.object for item in datacentre.lines})
+        yield f"Pengukuran kedua ujung {words.counted(lines)} tautan tidak bersesuaian (Bab X)."
 
 
 def _found(evaluation: Evaluation) -> Iterator[str]:
@@ -144,10 +166,22 @@ def _found(evaluation: Evaluation) -> Iterator[str]:
 Rule = Callable[[Evaluation], str | None]
 
 
-def decisions(evaluation: Evaluation) -> tuple[str, ...]:
+def decisions(evaluation: Evaluation, datacentre: DataCentreMonth | None) -> tuple[str, ...]:
     """Return the decisions asked for, at most five, the weightiest first; each follows from a status by rule."""
     asked = [text for rule in _RULES if (text := rule(evaluation)) is not None]
+    protection = _unprotected(datacentre)
+    if protection is not None:
+        asked.insert(min(len(asked), MAX_DECISIONS - 1), protection)
     return tuple(asked[:MAX_DECISIONS])
+
+
+def _unprotected(datacentre: DataCentreMonth | None) -> str | None:
+    servers = [row.server.code for row in datacentre.servers if row.protected is False] if datacentre else []
+    if not servers:
+        return None
+    names = ", ".join(plain(code) for code in servers[:MAX_NAMES])
+    rest = f", dan {len(servers) - MAX_NAMES} server lainnya" if len(servers) > MAX_NAMES else ""
+    return f"Menugaskan Dinas melengkapi perlindungan {words.counted(len(servers))} server: {names}{rest} (Bab X)."
 
 
 def _no_capacity_left(evaluation: Evaluation) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.identity import Key
+from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import Evaluation
 from collector.report.build import Edition, build
 from collector.report.document import Document
@@ -36,6 +37,7 @@ class Report:
 def write(
     *,
     evaluation: Evaluation,
+    datacentre: DataCentreMonth | None = None,
     settings: ReportSettings,
     origin: Origin,
     key: Key,
@@ -45,7 +47,9 @@ def write(
     """Write the report into the new folder ``folder``; ReportExists if it is there already. OSError as it comes."""
     if folder.exists():
         raise ReportExists(f"{folder} exists; a written version is kept, write the next version beside it")
-    document = build(evaluation=evaluation, settings=settings, origin=origin, edition=edition or Edition())
+    document = build(
+        evaluation=evaluation, datacentre=datacentre, settings=settings, origin=origin, edition=edition or Edition()
+    )
     files, code = _files(document, settings)
     manifest = manifest_bytes(document, evaluation, origin, files, content=f"{document.stem}.json", key=key)
     every = {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)}

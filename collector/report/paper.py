@@ -12,12 +12,24 @@ from datetime import datetime
 
 from agent.clock import NS
 from collector.report import words
-from collector.report.document import Block, Chapter, Column, Document, Heading, Items, Sheet, Table, Value, View
+from collector.report.document import (
+    DECIMALS,
+    Block,
+    Chapter,
+    Column,
+    Document,
+    Heading,
+    Items,
+    Sheet,
+    Table,
+    Value,
+    View,
+)
 from collector.report.fitting import breakable, drawable
 from collector.report.pdf import typeset
 from collector.report.settings import ReportSettings, Signatory
 
-_ALIGN = {"count": "right", "mbps": "right", "gb": "right", "percent": "right", "rupiah": "right"}
+_ALIGN = dict.fromkeys(("count", "rupiah", *DECIMALS), "right")
 
 # Width of the text area in em of its tables' letters (report.typ), less a little for the cells' edges.
 _PORTRAIT_EM, _LANDSCAPE_EM, _CELL_EM = 50.0, 88.0, 0.9

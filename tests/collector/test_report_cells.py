@@ -16,10 +16,11 @@ import pytest
 from agent.identity import Key
 from collector.report.columns import COMPACT, REMAINING
 from collector.report.folder import Report, write
+from tests.collector.centre_sample import centre
 from tests.collector.pdf_cells import Rows, Tagged
 from tests.collector.report_sample import ORIGIN, SETTINGS, sample
 
-DECIMALS = {"mbps": 2, "gb": 1, "percent": 1, "count": 0, "rupiah": 0}
+DECIMALS = {"mbps": 2, "gb": 1, "percent": 1, "availability": 3, "tenth": 1, "count": 0, "rupiah": 0}
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"]
 
 
@@ -37,7 +38,8 @@ class Plain:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = tmp_path_factory.mktemp("laporan") / "v1"
-    return write(evaluation=sample(uplinks=False), settings=SETTINGS, origin=ORIGIN, key=Key(bytes(32)), folder=folder)
+    evaluation, key = sample(uplinks=False), Key(bytes(32))
+    return write(evaluation=evaluation, datacentre=centre(), settings=SETTINGS, origin=ORIGIN, key=key, folder=folder)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def printed(value: Any, kind: str) -> str:
 
 
 def test_every_csv_has_the_cells_of_the_json(report: Report, tables: dict[str, Plain]) -> None:
-    assert len(tables) == 14
+    assert len(tables) == 23
     for table in tables.values():
         path = report.pdf.with_name(f"{report.pdf.stem}-{table.key}.csv")
         with path.open(encoding="utf-8", newline="") as file:
@@ -136,9 +138,10 @@ def test_the_printed_tables_have_the_cells_of_the_json(
     paper: list[tuple[list[str], Rows]], tables: dict[str, Plain]
 ) -> None:
     whole = ["kendali", "bab-i-status", "bab-i-kapasitas", "bab-iv-kontrak", "bab-v-alokasi"]
-    whole_after = ["bab-xiv-mutu", "bab-xiv-celah"]
+    centres = ("server", "ups", "genset", "kejadian", "catatan", "lingkungan", "cadangan", "ketersediaan", "temuan")
+    whole_after = [*(f"bab-x-{name}" for name in centres), "bab-xiv-mutu", "bab-xiv-celah"]
     assert [on_paper(body) for _, body in paper[:5]] == [expected(tables[key]) for key in whole]
-    assert [on_paper(body) for _, body in paper[7:9]] == [expected(tables[key]) for key in whole_after]
+    assert [on_paper(body) for _, body in paper[7:18]] == [expected(tables[key]) for key in whole_after]
     last = ["lampiran-b-kamus", "lampiran-d-parameter", "lampiran-e-asal"]
     assert [on_paper(body) for _, body in paper[-4:-1]] == [expected(tables[key]) for key in last]
 

@@ -96,14 +96,14 @@ def test_each_column_of_the_main_table_shows_its_own_figure() -> None:
 
 def test_chapters_without_data_are_left_out_and_chapter_two_says_so() -> None:
     document = built(sample())
-    assert [chapter.number for chapter in document.chapters] == ["I", "II", "IV", "V", "VI", "XIV"]
+    assert [chapter.number for chapter in document.chapters] == ["I", "II", "IV", "V", "VI", "X", "XIV"]
     assert [chapter.number for chapter in document.annexes] == ["A", "B", "C", "D", "E"]
     assert words.LEFT_OUT in [getattr(block, "text", "") for block in document.chapters[1].blocks]
 
 
 def test_at_most_five_decisions_are_asked_for_and_each_has_its_reason() -> None:
     evaluation = sample()
-    asked = findings.decisions(evaluation)
+    asked = findings.decisions(evaluation, None)
     assert len(asked) == findings.MAX_DECISIONS
     assert asked[0].startswith("Meninjau alokasi bandwidth 2 (dua) Perangkat Daerah berstatus JENUH")
     assert asked[1] == "Menetapkan alokasi bandwidth bagi 1 (satu) Perangkat Daerah: Kecamatan Contoh Selatan."
@@ -112,7 +112,7 @@ def test_at_most_five_decisions_are_asked_for_and_each_has_its_reason() -> None:
 def test_no_decision_is_invented_where_all_is_well() -> None:
     evaluation = sample(cases=CASES[:1])
     well = replace(evaluation, opds=tuple(replace(opd, status=Status.WAJAR) for opd in evaluation.opds), upstream=())
-    assert findings.decisions(well) == ()
+    assert findings.decisions(well, None) == ()
     assert words.NO_DECISION in [getattr(block, "text", "") for block in built(well).chapters[0].blocks]
 
 
@@ -203,7 +203,7 @@ def test_a_gap_is_drawn_as_a_gap_and_never_as_zero() -> None:
 
 
 def test_contracts_that_end_within_ninety_days_are_brought_up() -> None:
-    text = " ".join(findings.decisions(sample(cases=CASES[:1])))
+    text = " ".join(findings.decisions(sample(cases=CASES[:1]), None))
     assert "Menyiapkan kelanjutan kontrak yang berakhir dalam 90 hari" in text
 
 
