@@ -77,7 +77,7 @@ class Peer:
             raise Closed("closed the connection before the end of its answer")
         self._left -= len(data)
         if self._left < 0:
-            raise NotUnderstood(f"{self.name}: sent more than it may; is this the right port?")
+            raise NotUnderstood(f"{self.name}: sent more than it may")
         self._buffer += data
 
     def _wait(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -53,7 +54,7 @@ def variables(server: Server, ups: str) -> dict[str, str]:
         with Peer(server.host, server.port, timeout_s=server.timeout_s, most=_MOST_OCTETS) as peer:
             return _asked(peer, server, ups)
     except NotUnderstood as error:
-        raise UpsError(NOT_UNDERSTOOD, f"{error}; upsd has TCP port 3493") from error
+        raise UpsError(NOT_UNDERSTOOD, f"{error}; is this upsd, which has TCP port 3493?") from error
     except ssl.SSLError as error:
         raise UpsError(REFUSED, f"{place}: TLS fails: {error.reason or error}; look at ca and tls") from error
     except OSError as error:
@@ -70,8 +71,15 @@ def _asked(peer: Peer, server: Server, ups: str) -> dict[str, str]:
     if server.username:
         # upsd looks at name and password only now. Our count among the clients of the UPS ends with LOGOUT.
         _say(peer, "LOGIN", ups)
-    found = {name: value for of, name, value in _list(peer, f"VAR {ups}", _VAR) if of == ups}
-    peer.send(b"LOGOUT\n")
+    found = {}
+    for of, name, value in _list(peer, f"VAR {ups}", _VAR):
+        if of != ups:
+            raise NotUnderstood(f"{peer.name}: asked for {ups}, it tells of {of[:_SAID]!r}")
+        found[name] = value
+    if not found:
+        raise NotUnderstood(f"{peer.name}: has no variable of {ups}")
+    with suppress(OSError):  # what was asked for is here
+        peer.send(b"LOGOUT\n")
     return found
 
 
