@@ -98,7 +98,7 @@ _ALL = (
         cause=count(
             "code",
             "why not: 1 time-out, 2 refused, 3 unreachable, 4 name, 5 TLS, 6 status, 7 content (a portal), 8 DNS, "
-            "9 not permitted",
+            "9 this machine may not ask (success is unknown then), 10 broken off, or not of the protocol",
         ),
         rtt_seconds=gauge("s", "mean of the burst, or time of the whole exchange; absent when nothing came back"),
         rtt_min_seconds=gauge("s", "smallest of the burst"),
