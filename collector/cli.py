@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 from agent.clock import ZONES, Month
 from agent.config import ConfigError
 from agent.identity import KeyFileError
-from collector import commands, logbook_commands
+from collector import commands, feeding, logbook_commands
 from collector.config import FILE, Settings, of_folder, read
+from collector.feeds.settings import FeedFault
 from collector.folder import Impossible
 from collector.inventory import InventoryError
 from collector.ledger.archive import ArchiveError
@@ -26,6 +28,7 @@ TRIAL = Path("run/contoh")
 FAILURES = (
     ArchiveError,
     ChunkDamaged,
+    FeedFault,
     Impossible,
     InventoryError,
     JournalError,
@@ -80,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     add("seal", "seal the closed days now", commands.seal)
     _add_agents(adding.add_parser("agents", help="who may send: list, token, bind, revoke"))
     _add_tokens(adding.add_parser("tokens", help="write and operator's tokens: list, write, operator, revoke"))
+    _add_feed(adding.add_parser("feed", help="the time-series server: status, check, replay"))
     _add_inventory(adding.add_parser("inventory", help="what should exist: apply, diff, show"))
     _add_logbook(adding)
     _add_without_folder(adding)
@@ -132,6 +136,22 @@ def _add_tokens(group: _Parser) -> None:
     made.add_argument("kind", choices=("write", "operator"))
     made.add_argument("name")
     _placed(made, commands.revoke_token)
+
+
+def _add_feed(group: _Parser) -> None:
+    adding = group.add_subparsers(metavar="ACTION", required=True)
+    _placed(adding.add_parser("status", help="how far the server was fed"), feeding.status)
+    for action, text, command in (
+        ("check", "read back what was written and compare it by sample", feeding.check),
+        ("replay", "send what the server does not hold: fills a new or wiped one", feeding.replay),
+    ):
+        made = adding.add_parser(action, help=text, description=text)
+        made.add_argument(
+            "--from", dest="first", type=day, metavar="DATE", required=action == "replay", help="first day"
+        )
+        made.add_argument("--to", dest="last", type=day, metavar="DATE", help="last day (default: today)")
+        made.add_argument("--wait", type=float, default=12, metavar="SECONDS", help="for what was sent lately")
+        _placed(made, command)
 
 
 def _add_inventory(group: _Parser) -> None:
@@ -196,6 +216,14 @@ def month(text: str) -> Month:
         return Month.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def day(text: str) -> date:
+    """Read a day of the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-30") from error
 
 
 if __name__ == "__main__":

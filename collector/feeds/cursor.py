@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from collector.feeds.settings import FeedFault
+
 FILE = "feed.db"
 MOST_REMARKS = 1000
 
@@ -24,12 +26,12 @@ CREATE TABLE IF NOT EXISTS target (id INTEGER PRIMARY KEY, name TEXT NOT NULL, j
     UNIQUE (name, journal));
 CREATE TABLE IF NOT EXISTS late (target INTEGER, device TEXT, day INTEGER, start_ms INTEGER NOT NULL,
     end_ms INTEGER NOT NULL, noted_ms INTEGER NOT NULL, PRIMARY KEY (target, device, day)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS remark (target INTEGER, what TEXT, noted_ms INTEGER NOT NULL,
-    PRIMARY KEY (target, what)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS remark (target INTEGER, day INTEGER, what TEXT, PRIMARY KEY (target, day, what))
+    WITHOUT ROWID;
 """
 
 
-class FeedFileError(Exception):
+class FeedFileError(FeedFault):
     """``feed.db`` cannot be used; the message names it and the mend."""
 
 
@@ -120,30 +122,29 @@ class Cursor:
         with self._lock, self._translated():
             return [Late(*row) for row in self._db.execute(sql, (self._target, noted_before_ms, limit))]
 
-    def mended(self, item: Late, remarks: Sequence[str], *, now_ms: int) -> None:
+    def mended(self, item: Late, remarks: Sequence[str]) -> None:
         """Strike a span off, unless it was noted again meanwhile, and keep what could not be mended."""
         with self._transaction() as db:
             sql = "DELETE FROM late WHERE target = ? AND device = ? AND day = ? AND noted_ms = ?"
             db.execute(sql, (self._target, item.device, item.day, item.noted_ms))
-            db.executemany(
-                "INSERT OR REPLACE INTO remark VALUES (?, ?, ?)", [(self._target, text, now_ms) for text in remarks]
-            )
+            rows = [(self._target, item.day, text) for text in remarks]
+            db.executemany("INSERT OR IGNORE INTO remark VALUES (?, ?, ?)", rows)
             db.execute(
-                "DELETE FROM remark WHERE target = ?1 AND what NOT IN"
-                " (SELECT what FROM remark WHERE target = ?1 ORDER BY noted_ms DESC LIMIT ?2)",
+                "DELETE FROM remark WHERE target = ?1 AND (day, what) IN"
+                " (SELECT day, what FROM remark WHERE target = ?1 ORDER BY day DESC, what LIMIT -1 OFFSET ?2)",
                 (self._target, MOST_REMARKS),
             )
 
     def remarks(self) -> list[tuple[int, str]]:
-        """Return what could not be mended on the server, newest last: (noted at UTC ms, what)."""
+        """Return what could not be mended on the server, oldest first: (number of the local day, what)."""
         with self._lock, self._translated():
-            sql = "SELECT noted_ms, what FROM remark WHERE target = ? ORDER BY noted_ms, what"
-            return [(int(noted), str(what)) for noted, what in self._db.execute(sql, (self._target,))]
+            sql = "SELECT day, what FROM remark WHERE target = ? ORDER BY day, what"
+            return [(int(day), str(what)) for day, what in self._db.execute(sql, (self._target,))]
 
-    def forget_remarks(self) -> None:
-        """Strike the remarks off: a check found the server equal."""
+    def forget_remarks(self, day: int) -> None:
+        """Strike the remarks of a day off: it was found equal."""
         with self._transaction() as db:
-            db.execute("DELETE FROM remark WHERE target = ?", (self._target,))
+            db.execute("DELETE FROM remark WHERE target = ? AND day = ?", (self._target, day))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -20,12 +20,13 @@ from typing import NamedTuple
 from agent.clock import DAY_S, MS, NS
 from agent.reading import LineError
 from collector.feeds.binpoints import BinPoints, Span
-from collector.feeds.cursor import Cursor, FeedFileError, Late, Place
+from collector.feeds.cursor import Cursor, Late, Place
 from collector.feeds.exposition import SinkFact, Written
-from collector.feeds.influx import Server, Unavailable
+from collector.feeds.influx import Server
 from collector.feeds.points import Piece, RawLines, derived_lines, of_moment
+from collector.feeds.review import Review
 from collector.feeds.sending import Sending
-from collector.feeds.settings import FeedSettings
+from collector.feeds.settings import FeedFault, FeedSettings
 from collector.folder import Folder
 from collector.inventory import Inventory
 from collector.ledger.archive import ArchiveError
@@ -49,10 +50,14 @@ HOLD_SECONDS = 60
 ON_THE_WAY_SECONDS = 30
 """Bins wait so much longer than they must, or each reading that comes in would seem late for the newest of them."""
 
+SILENT_SECONDS = 60
+SEEN_SECONDS = 60
+"""After so long what was written can be read back from any server."""
+
 BACKOFF_SECONDS = (1.0, 60.0)
 BINS_AT_ONCE_MS = DAY_S * 1000
 
-FAULTS = (Unavailable, FeedFileError, JournalError, ArchiveError, ChunkDamaged, RegisterError, OSError)
+FAULTS = (FeedFault, JournalError, ArchiveError, ChunkDamaged, RegisterError, OSError)
 
 
 class _Mark(NamedTuple):
@@ -64,8 +69,13 @@ class _Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Standing:
-    """What the feed did since its start; ``oldest_ns`` is when the oldest unsent entry was received, None without."""
+    """What the feed did since its start.
 
+    ``oldest_ns`` is when the oldest unsent entry was received (None: nothing waits), as of the last step that went
+    well, which ended at ``stepped_ns``.
+    """
+
+    stepped_ns: int
     points: int = 0
     errors: int = 0
     oldest_ns: int | None = None
@@ -78,7 +88,7 @@ class Feed:
     def __init__(self, folder: Folder, settings: FeedSettings, *, moment: Callable[[], Written]) -> None:
         """Open ``feed.db`` and read the token; raise ConfigError, FeedFileError."""
         self.folder, self.settings, self._moment = folder, settings, moment
-        self.standing = Standing()
+        self.standing = Standing(folder.clock.now().wall_ns)
         self.server = Server(settings)
         self.cursor = opened(folder, settings)
         self._sending = Sending(self.server, settings.samples_per_second)
@@ -111,10 +121,12 @@ class Feed:
 
     @property
     def fact(self) -> SinkFact:
-        """What ``/metrics`` tells of the feed."""
+        """What ``/metrics`` tells of the feed; one that makes no step has the lag of its silence."""
         standing, now_ns = self.standing, self.folder.clock.now().wall_ns
-        lag = 0 if standing.oldest_ns is None else max(0, now_ns - standing.oldest_ns)
-        return SinkFact(self.settings.server, standing.points, standing.errors, lag / NS)
+        silent_ns = now_ns - standing.stepped_ns
+        oldest_ns = standing.stepped_ns if silent_ns > SILENT_SECONDS * NS else now_ns
+        lag_ns = now_ns - min(oldest_ns, standing.oldest_ns or now_ns)
+        return SinkFact(self.settings.server, standing.points, standing.errors, max(0, lag_ns) / NS)
 
     def _run(self) -> None:
         failures = 0
@@ -142,7 +154,10 @@ class Feed:
         self._look_at_server()
         self._send_moment()
         more = self._send_bins()
-        return self._send_rows() or more
+        more = self._send_rows() or more
+        more = more or self._mend_late()
+        self.standing.stepped_ns = self.folder.clock.now().wall_ns
+        return more
 
     def _look_at_server(self) -> None:
         """Go back to what the server surely has if it was started anew; else count what is old enough as safe."""
@@ -192,6 +207,7 @@ class Feed:
         self._inventory: Inventory = self.folder.register.inventory()
         self._raw = RawLines({device.code: device.source for device in self._inventory.devices})
         self._points = BinPoints(self._inventory, self.folder.bins(self._inventory), self.folder.zone)
+        self._review = Review(self.folder, self.server, self._sending, self._raw, self._points, patience_s=0)
 
     def _border_ms(self) -> int:
         return border_ms(self.folder, self.settings)
@@ -208,6 +224,24 @@ class Feed:
             self._send(piece)
         self._moved(Place(self._sent.entry, end), [])
         return end < border
+
+    def _mend_late(self) -> bool:
+        """Mend the bins that late readings changed, one device's day at a time; tell whether more are waiting."""
+        before_ms = self.folder.clock.now().wall_ns // MS - SEEN_SECONDS * 1000
+        waiting = self.cursor.late(limit=2, noted_before_ms=before_ms)
+        if not waiting:
+            return False
+        item = waiting[0]
+        links = [link for link in self._inventory.links if link.device == item.device]
+        remarks = []
+        for portion in self._review.bins_of(links, Span(item.start_ms, item.end_ms)):
+            found = self._review.look(portion)
+            wrong = self._review.mend(portion, found) if found else 0
+            self.standing.points += len(found.missing)
+            if wrong:
+                remarks.append(f"{portion.selector}: corrected afterwards, the server still holds the old values")
+        self.cursor.mended(item, remarks)
+        return len(waiting) > 1
 
     # --- raw readings ---
 

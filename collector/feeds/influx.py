@@ -91,6 +91,7 @@ class Server:
             return self._victoria.samples(selector, start_ms, end_ms)
         tests = [f'r._measurement == "{_quoted(selector.measurement)}"']
         tests += [f'r["{_quoted(name)}"] == "{_quoted(value)}"' for name, value in selector.tags]
+        tests += [f'not exists r["{_quoted(name)}"]' for name in selector.absent]
         flux = (
             f'from(bucket: "{_quoted(self._settings.bucket)}")'
             f" |> range(start: time(v: {start_ms * MS}), stop: time(v: {end_ms * MS}))"

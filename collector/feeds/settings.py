@@ -16,6 +16,10 @@ Kind = Literal["victoriametrics", "influxdb"]
 _MAX_TOKEN = 4096
 
 
+class FeedFault(Exception):
+    """Why the feed cannot go on now: its file, or its server; the message names it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedSettings:
     """The time-series server to forward to; without ``url`` there is no feed.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
 from collector.feeds.samples import Found, Selector, add_found
-from collector.feeds.settings import FeedSettings
+from collector.feeds.settings import FeedFault, FeedSettings
 
 _SHOWN = 200
 _MAX_METRICS = 4 << 20
@@ -19,7 +19,7 @@ _MAX_LINE = 64 << 20
 _STARTED = re.compile(rb"^(?:vm_app_start_timestamp|process_start_time_seconds)\s+(\S+)", re.MULTILINE)
 
 
-class Unavailable(Exception):
+class Unavailable(FeedFault):
     """The server did not answer as it should; worth another try. ``retry_after_s`` is what it asked for, else 0."""
 
     def __init__(self, what: str, *, retry_after_s: float = 0.0) -> None:
@@ -45,7 +45,8 @@ class Victoria:
 
     def samples(self, selector: Selector, start_ms: int, end_ms: int) -> Found:
         """Return what is there in ``[start_ms, end_ms)``, by ``/api/v1/export``; raise Unavailable."""
-        tests = [f'__name__=~"{selector.measurement}_.*"', *(f"{n}={json.dumps(v)}" for n, v in selector.tags)]
+        tests = [f'__name__=~"{selector.measurement}_.*"', *(f'{name}=""' for name in selector.absent)]
+        tests += [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in selector.tags]
         asked = urlencode({"match[]": f"{{{','.join(tests)}}}", "start": start_ms / 1000, "end": end_ms / 1000})
         found: Found = {}
         with self._asked("POST", self._read, "/api/v1/export", asked.encode()) as answer:

@@ -220,6 +220,15 @@ class Archive:
             (found,) = db.execute(sql, (self._find(db, series), _number(day))).fetchone()
         return None if found is None else _date(found)
 
+    def series(self, day: date) -> list[Series]:
+        """Return the series of which there are chunks of a day, sealed or not, in order."""
+        sql = (
+            "SELECT source, device, key FROM series WHERE id IN (SELECT series FROM chunk WHERE day = ?)"
+            " ORDER BY device, key, source"
+        )
+        with self._reader() as db:
+            return [Series(*row) for row in db.execute(sql, (_number(day),))]
+
     def chunks(self, *, day: date | None = None, part: int | None = None) -> Iterator[Chunk]:
         """Yield every chunk (of a day, of a part), sealed or not."""
         sql = "SELECT id FROM chunk WHERE ?1 IS NULL OR (day = ?1 AND (?2 IS NULL OR part = ?2)) ORDER BY day, part, id"

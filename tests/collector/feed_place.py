@@ -11,14 +11,14 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from agent.clock import NS, ManualClock
+from agent.clock import MS, NS, ManualClock
 from collector.config import Settings
 from collector.feeds.exposition import Written, written
 from collector.feeds.feed import Feed
@@ -50,6 +50,7 @@ class Victoria:
 
     folder: Path
     port: int = field(default_factory=free_port)
+    retention: str = "100y"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,7 +59,7 @@ class Victoria:
 
     def start(self) -> None:
         options = [
-            "-retentionPeriod=100y",
+            f"-retentionPeriod={self.retention}",
             "-search.latencyOffset=0s",
             "-loggerLevel=ERROR",
             "-memory.allowedBytes=64MB",
@@ -80,6 +81,11 @@ class Victoria:
             self.process.wait(20)
             self.process = None
 
+    def again(self) -> None:
+        """End it as it should be ended, and start it."""
+        self.end(signal.SIGTERM)
+        self.start()
+
     def wipe(self) -> None:
         self.end()
         shutil.rmtree(self.folder)
@@ -87,7 +93,7 @@ class Victoria:
 
     def ask(self, path: str, **query: object) -> bytes:
         body = urllib.parse.urlencode(query, doseq=True).encode()
-        with urllib.request.urlopen(self.url + path, body, timeout=20) as answer:
+        with urllib.request.urlopen(self.url + path, body, timeout=20) as answer:  # noqa: S310 - loopback
             found: bytes = answer.read()
         return found
 
@@ -109,13 +115,13 @@ class Victoria:
 
 
 @contextmanager
-def victoria(folder: Path) -> Iterator[Victoria]:
+def victoria(folder: Path, **options: str) -> Iterator[Victoria]:
     """Run a VictoriaMetrics with its data in a folder."""
     if shutil.which(PEER) is None:
         if os.environ.get("CI"):
             pytest.fail(f"{PEER} is not installed")
         pytest.skip(f"{PEER} is not installed")
-    peer = Victoria(folder / "vm")
+    peer = Victoria(folder / "vm", **options)  # type: ignore[arg-type]
     peer.start()
     try:
         yield peer
@@ -146,6 +152,22 @@ class Centre:
         """Let it be so many seconds after the start."""
         self.clock.advance(self.start_ns + second * NS - self.clock.now().wall_ns)
 
+    def octets(self, seconds: Iterable[int], *, rate: int = 125_000, base: int = 10**9) -> dict[int, float]:
+        """Return what ``take`` makes of the received octets on a server."""
+        return {(self.start_ns + s * NS) // MS: float(base + s * rate) for s in seconds}
+
+    def configured(self, url: str, more: str = "") -> Path:
+        """Write the feed into the data folder's configuration, for the command line; return the folder."""
+        data = self.collector.folder.settings.data
+        feed = f'url = "{url}"\nsamples_per_second = 1000000\n{more}'
+        (data / "collector.toml").write_text(f'data = "."\nzone = "WIB"\n[feed]\n{feed}', encoding="utf-8")
+        return data
+
+    @property
+    def first_day(self) -> str:
+        """The local day of the start."""
+        return self.collector.folder.zone.day(self.start_ns).isoformat()
+
     def moment(self) -> Written:
         return written(facts(self.collector))
 
@@ -160,6 +182,14 @@ class Centre:
             made.stop()
 
 
+def until(what: Callable[[], object], seconds: float = 15) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.05)
+
+
 def drain(feed: Feed) -> None:
     """Step until nothing is waiting."""
     while feed.step():
@@ -167,9 +197,9 @@ def drain(feed: Feed) -> None:
 
 
 @contextmanager
-def centre(folder: Path, text: str = INVENTORY) -> Iterator[Centre]:
-    """Begin a collector six hours ago, at the edge of a bin."""
-    start_ns = (time.time_ns() // BIN - 72) * BIN
+def centre(folder: Path, text: str = INVENTORY, *, hours_ago: int = 6) -> Iterator[Centre]:
+    """Begin a collector some hours ago, at the edge of a bin."""
+    start_ns = (time.time_ns() // BIN - 12 * hours_ago) * BIN
     clock = ManualClock(start_ns, boot_ns=10**15, boot_id="b")
     settings = Settings(data=folder / "data", zone="WIB", region="Kabupaten Contoh")
     with running(settings, clock=clock) as collector:
