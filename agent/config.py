@@ -145,6 +145,6 @@ class Decoder:
             return Path(value)
         if hint is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
-        if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        if hint is not object and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):
             raise self.fail(path, f"must be {hint.__name__}, not {type(value).__name__} ({value!r})")
         return value
