@@ -20,6 +20,7 @@ from collector.ingest import Ingest
 from collector.ledger.seal import seal
 from collector.register.access import Access
 from collector.register.document import reads
+from collector.simulation.hall import Reporter
 from collector.simulation.model import Simulation, simulation
 from collector.simulation.papers import OFFICE, inventory
 from collector.simulation.scenario import REGION, SimulationError
@@ -57,7 +58,7 @@ def run(*, data: Path, opd: int, month: Month, seed: int, zone: Zone, progress: 
         now_ns = clock.now().wall_ns
         document = reads(inventory(model.place, model.offices), source="the simulated inventory", zone=zone)
         folder.register.apply(document, actor=_ACTOR, now_ns=now_ns)
-        for station in model.stations:
+        for station in model.senders:
             _enrol(station, folder.register.access, now_ns)
         centre = _Centre(folder, clock)
         centre.receive(model, progress)
@@ -86,9 +87,9 @@ def _write_settings(data: Path, model: Simulation) -> None:
     (data / "report.toml").write_text(OFFICE, encoding="utf-8")
 
 
-def _enrol(station: Station, access: Access, now_ns: int) -> None:
+def _enrol(station: Station | Reporter, access: Access, now_ns: int) -> None:
     name, key = station.name, station.key
-    token = access.mint_enrolment(agent=name, devices=[name], actor=_ACTOR, now_ns=now_ns)
+    token = access.mint_enrolment(agent=name, devices=list(station.devices), actor=_ACTOR, now_ns=now_ns)
     proof = key.sign(enrolment_proof(token, name, key.public))
     access.enrol(token=token, agent=name, public_key=key.public, proof=proof, now_ns=now_ns)
 
@@ -97,7 +98,7 @@ def _enrol(station: Station, access: Access, now_ns: int) -> None:
 class _Sender:
     """A station under way: batches made and not yet delivered."""
 
-    station: Station
+    station: Station | Reporter
     source: Iterator[tuple[int, Envelope]]
     ahead: tuple[int, Envelope] | None = None
     spool: list[bytes] = field(default_factory=list)
@@ -131,7 +132,7 @@ class _Centre:
     def receive(self, model: Simulation, progress: Progress) -> None:
         """Let every hour's batches arrive, to the last late spool, and seal each day in the night after it."""
         place = model.place
-        senders = [_Sender(station, station.envelopes()) for station in model.stations]
+        senders = [_Sender(station, station.envelopes()) for station in model.senders]
         for hour in range(place.steps * STEP_MS // HOUR_MS + LATE_HOURS):
             self._hour(senders, place.start_ms + (hour + 1) * HOUR_MS)
             local = place.zone.local(self._clock.now().wall_ns)

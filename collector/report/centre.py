@@ -63,22 +63,20 @@ def _blocks(centre: DataCentreMonth, cells: _Cells) -> list[Block]:
     )
     return [
         Paragraph(words.INTRO),
-        Heading("Server dan perlindungannya"),
         Table("bab-x-server", "Server dan perlindungannya", columns.MATRIX, cells.servers(), note=words.MATRIX_NOTE),
         Heading("a. UPS"),
-        Table("bab-x-ups", "UPS", columns.UPS, tuple(map(cells.ups, centre.ups))),
+        Table("bab-x-ups", "UPS dan baterainya", columns.UPS, tuple(map(cells.ups, centre.ups))),
         Heading("b. Genset dan listrik padam"),
-        Table("bab-x-genset", "Genset", columns.GENERATORS, tuple(map(cells.generator, centre.generators))),
+        Table("bab-x-genset", "Genset dan peralihannya", columns.GENERATORS,
+              tuple(map(cells.generator, centre.generators))),
         events,
         *notes,
         Heading("c. Lingkungan"),
         Table("bab-x-lingkungan", "Sensor lingkungan", columns.SENSORS, tuple(map(cells.sensor, centre.sensors))),
         Heading("d. Cadangan"),
-        Table("bab-x-cadangan", "Cadangan", columns.BACKUPS, cells.backups(), note=words.BACKUP_NOTE),
-        Heading("Ketersediaan server dan perangkat"),
+        Table("bab-x-cadangan", "Cadangan menurut server", columns.BACKUPS, cells.backups(), note=words.BACKUP_NOTE),
         Table("bab-x-ketersediaan", "Ketersediaan server dan perangkat", columns.AVAILABILITY,
               tuple(map(cells.availability, centre.availability)), note=words.AVAILABILITY_NOTE),
-        Heading("Temuan"),
         found,
     ]  # fmt: skip
 

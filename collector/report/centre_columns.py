@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from collector.report.document import Column
+from collector.report.document import Column, Kind
 
 UPS_CODE: Final = Column("ups", "UPS", "text", "Kode UPS.", width=1.5)
 SERVER: Final = Column("server", "Server", "text", "Kode server.", width=1.7)
@@ -87,16 +87,17 @@ NOTES: Final = (
     Column("petugas", "Petugas", "text", "Yang mencatat.", width=1.4),
 )  # fmt: skip
 
+_CLIMATE: Final[tuple[tuple[str, str, str, str, Kind], ...]] = (
+    ("suhu", "Suhu", "°C", "celsius", "tenth"),
+    ("kelembapan", "Kelembapan", "%", "persen", "percent"),
+)
 SENSORS: Final = (
     Column("perangkat", "Perangkat", "text", "Kode perangkat sensor.", width=1.6),
     Column("sensor", "Sensor", "text", "Nama sensor.", width=1.8),
     *(
         Column(f"{key}_{end}_{unit_key}", f"{name} {end} ({unit})", kind, f"{name} {word} yang terbaca.", unit,
                f"{name} ({unit})", end)
-        for key, name, unit, unit_key, kind in (
-            ("suhu", "Suhu", "°C", "celsius", "tenth"),
-            ("kelembapan", "Kelembapan", "%", "persen", "percent"),
-        )
+        for key, name, unit, unit_key, kind in _CLIMATE
         for end, word in (("min", "terendah"), ("rata", "rata-rata"), ("maks", "tertinggi"))
     ),
     Column("alarm", "Alarm (kali)", "count", "Alarm yang terbaca.", "kali"),

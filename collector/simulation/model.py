@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.clock import Month, Zone
+from collector.simulation.hall import Reporter, reporters
 from collector.simulation.papers import CONTRACTS
 from collector.simulation.scenario import Office, offices
 from collector.simulation.station import Station, centre, stations
@@ -15,17 +16,26 @@ from collector.simulation.truth import Truth, truth
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """A regency and its month; ``members`` are the routers of each office, ``centres`` the NOC's by contract."""
+    """A regency and its month; ``members`` are the routers of each office, ``centres`` the NOC's by contract.
+
+    ``hall`` are the agents of the data centre.
+    """
 
     place: Grid
     offices: tuple[Office, ...]
     members: tuple[tuple[Station, ...], ...]
     centres: tuple[Station, ...]
+    hall: tuple[Reporter, ...]
 
     @property
     def stations(self) -> tuple[Station, ...]:
         """Every router, the offices' and the centre's."""
         return (*(station for member in self.members for station in member), *self.centres)
+
+    @property
+    def senders(self) -> tuple[Station | Reporter, ...]:
+        """Every agent; the first is a router's."""
+        return (*self.stations, *self.hall)
 
     def truths(self) -> Iterator[Truth]:
         """Yield what must be found for each office, in order, and then for each contract."""
@@ -44,4 +54,4 @@ def simulation(*, opd: int, month: Month, seed: int, zone: Zone) -> Simulation:
         centre(place, every, share=share, name=name, seed=seed, number=1000 + number)
         for number, (_, name, share) in enumerate(CONTRACTS)
     )
-    return Simulation(place, chosen, members, centres)
+    return Simulation(place, chosen, members, centres, reporters(place, seed=seed))

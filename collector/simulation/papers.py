@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from collector.simulation.hall import ATS, GENERATOR, LIMIT_S, POLLER, SENSOR, SERVERS, UPSES
 from collector.simulation.scenario import MBIT, REGION, Fate, Office
 from collector.simulation.station import CHANGE_DAY, CHANGE_FACTOR
 from collector.simulation.traffic import Grid
@@ -18,7 +19,7 @@ _BASIS = "Peraturan Bupati Contoh tentang Pengelolaan Bandwidth (SIMULASI)"
 _OFFICIAL = "Bupati Contoh"
 _COST_PER_MBPS = 95_000
 _FLOOR = {"tinggi": 2, "sedang": 3, "dasar": 4}
-Value = str | int | bool
+Value = str | int | bool | list[str]
 Table = tuple[str, Mapping[str, Value]]
 
 OFFICE = """\
@@ -63,6 +64,7 @@ def inventory(place: Grid, offices: Sequence[Office]) -> str:
     tables = [
         ("site", {"code": CENTRE, "name": "Pusat Data Kabupaten"}),
         *_contracts(offices, since),
+        *_hall(offices[0].code, since),
         *(table for number, office in enumerate(offices, 1) for table in _office(place, office, number, since)),
     ]
     return "\n".join(_toml(kind, values) for kind, values in tables)
@@ -71,8 +73,8 @@ def inventory(place: Grid, offices: Sequence[Office]) -> str:
 def _toml(kind: str, values: Mapping[str, Value]) -> str:
     lines = [f"[[{kind}]]"]
     for key, value in values.items():
-        bare = not isinstance(value, str) or key in {"active_from", "valid_from", "date"}
-        lines.append(f"{key} = {str(value).lower() if bare else json.dumps(value, ensure_ascii=False)}")
+        bare = key in {"active_from", "valid_from", "date", "battery_installed", "insured_until"}
+        lines.append(f"{key} = {value if bare else json.dumps(value, ensure_ascii=False)}")
     return "\n".join([*lines, ""])
 
 
@@ -94,6 +96,38 @@ def _contracts(offices: Sequence[Office], since: str) -> Iterator[Table]:
             _link(device, "sfp-sfpplus1", since)
             | {"role": "uplink", "vantage": "noc", "contract": code, "provider": provider},
         )
+
+
+def _hall(opd: str, since: str) -> Iterator[Table]:
+    """Yield the data centre: two UPSes, a switch, a generator, a sensor, servers and their backups."""
+    kinds = dict.fromkeys(UPSES, "ups") | {ATS: "ats", SENSOR: "sensor"}
+    for code, kind in kinds.items():
+        yield "device", {"code": code, "name": code.upper(), "site": CENTRE, "kind": kind, "source": POLLER}
+    yield (
+        "generator",
+        {"code": GENERATOR, "name": "Genset pusat data", "ats": ATS, "transfer_limit_seconds": LIMIT_S},
+    )
+    for code, years in zip(UPSES, (1, 5), strict=True):
+        installed = f"{int(since[:4]) - years}{since[4:]}"
+        yield "ups", {"device": code, "battery_installed": installed, "battery_life_years": 4, "generator": GENERATOR}
+    for server in SERVERS:
+        yield "device", {"code": server.name, "name": server.title, "site": CENTRE, "kind": "server"}
+        yield (
+            "server",
+            {
+                **{"device": server.name, "role": server.role, "opd": opd, "datacentre": server.inside},
+                **{"location": "Rak A1", "ups": [server.ups] if server.ups else []},
+                **{"insured_until": f"{int(since[:4]) + 1}-06-30"},
+            },
+        )
+        if server.backup is not None:
+            yield (
+                "backup",
+                {
+                    **{"code": f"{server.backup.job}-harian", "server": server.name, "job": server.backup.job},
+                    **{"engine": server.backup.engine, "full_every_days": 2 * server.backup.full_days},
+                },
+            )
 
 
 def _link(device: str, interface: str, since: str) -> dict[str, Value]:

@@ -44,6 +44,11 @@ class Station:
     resends: bool = False
 
     @property
+    def devices(self) -> tuple[str, ...]:
+        """The device it speaks of: itself."""
+        return (self.name,)
+
+    @property
     def key(self) -> Key:
         """Its private key: made from the seed, so that the same simulation gives the same journal."""
         return Key(sha256(f"nadi-simulation/{self.seed}/{self.name}".encode()).digest())
