@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from operator import itemgetter
 
 from agent.snmp.values import Kind, Oid, Value
@@ -67,9 +68,13 @@ def text_of(value: Value | None) -> str | None:
 
     UTF-8 where the bytes are that; otherwise byte for byte (ISO 8859-1), so that two names which differ stay different.
     """
-    if value is None or not isinstance(value.value, bytes):
-        return None
-    octets = value.value.rstrip(b"\0")
+    return _text(value.value) if value is not None and isinstance(value.value, bytes) else None
+
+
+# Names are the same at each poll.
+@lru_cache(maxsize=8192)
+def _text(octets: bytes) -> str:
+    octets = octets.rstrip(b"\0")
     try:
         return octets.decode()
     except UnicodeDecodeError:
@@ -81,10 +86,12 @@ def label_of(value: Value | None) -> str:
 
     Line ends and tabs become single spaces. With other control characters it is stray memory of the device, not a name.
     """
-    text = text_of(value)
-    if text is None:
-        return ""
-    line = " ".join(text.split())
+    return _label(value.value) if value is not None and isinstance(value.value, bytes) else ""
+
+
+@lru_cache(maxsize=8192)
+def _label(octets: bytes) -> str:
+    line = " ".join(_text(octets).split())
     if _CONTROL.search(line):
         return ""
     return line if line.isprintable() else "".join(c for c in line if c.isprintable()).strip()
@@ -106,7 +113,7 @@ def number_of(value: Value) -> Fraction | int | None:
 def shown(value: Value) -> str:
     """Return a raw answer as a short text for a message or a comparison with a table's sentinels."""
     if isinstance(value.value, bytes):
-        return (text_of(value) or "").strip()[:80]
+        return _text(value.value).strip()[:80]
     if isinstance(value.value, tuple):
         return ".".join(map(str, value.value))
     return str(value.value)

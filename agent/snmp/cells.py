@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent.catalogue import RAW
@@ -12,7 +13,7 @@ from agent.ranges import impossible
 from agent.reading import Tags
 from agent.snmp.answers import Answers, label_of, number_of, shown
 from agent.snmp.names import LONGEST, distinct
-from agent.snmp.tables import Group, Match, Read
+from agent.snmp.tables import Group, Read
 from agent.snmp.values import Kind, Oid, Value
 
 UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
@@ -50,23 +51,25 @@ def _stale(group: Group, answers: Answers) -> str:
     return ""
 
 
-def _is(value: Value, allowed: Sequence[int | str]) -> bool:
+@lru_cache(maxsize=8192)
+def _is(value: Value, allowed: tuple[int | str, ...]) -> bool:
     text = shown(value)
     return any(text == one or re.search(one[1:], text) for one in map(str, allowed) if text == one or one[:1] == "~")
 
 
 def _tags(group: Group, device: str, name: str) -> Tags:
-    tags = [(RAW[group.measurement].identity, device)]
-    if name:
-        tags.append((group.object, name))
-    return tuple(sorted(tags))
+    own = (RAW[group.measurement].identity, device)
+    if not name:
+        return (own,)
+    of = (group.object, name)
+    return (own, of) if own < of else (of, own)
 
 
 def _scalars(group: Group, answers: Answers, device: str, stale: str) -> Iterator[Cell]:
     for one in group.read:
         oid = group.oid(one.oid)
         raw = answers.scalar(oid)
-        if raw is None or not _matches(one.where, lambda text: answers.scalar(group.oid(text))):
+        if raw is None or not _matches(one.where.items(), lambda text: answers.scalar(group.oid(text))):
             continue
         value, reason = _judge(group, one, raw, lambda text: answers.scalar(group.oid(text)), stale)
         name = ""
@@ -76,8 +79,8 @@ def _scalars(group: Group, answers: Answers, device: str, stale: str) -> Iterato
         yield Cell(group.measurement, _tags(group, device, name), one.field, oid, shown(raw), value, reason)
 
 
-def _matches(where: Match, look: _Look) -> bool:
-    for text, allowed in where.items():
+def _matches(where: Iterable[tuple[str, tuple[int | str, ...]]], look: _Look) -> bool:
+    for text, allowed in where:
         value = look(text)
         if value is None or not _is(value, allowed):
             return False
@@ -114,14 +117,14 @@ class _Rows:
         return taken
 
     def _take(self, one: Read) -> list[tuple[Oid, Oid, Value]]:
-        ends = tuple(map(int, one.ends.split("."))) if one.ends else ()
-        found = []
-        for index, raw in self._answers.column(self._group.oid(one.oid)).items():
-            if ends and index[-len(ends) :] != ends:
-                continue
-            look = self._look(index)
-            if _matches(self._group.where, look) and _matches(one.where, look):
-                found.append((index, index[: len(index) - len(ends)], raw))
+        rows = self._answers.column(self._group.oid(one.oid)).items()
+        if one.ends:
+            ends = tuple(map(int, one.ends.split(".")))
+            found = [(index, index[: -len(ends)], raw) for index, raw in rows if index[-len(ends) :] == ends]
+        else:
+            found = [(index, index, raw) for index, raw in rows]
+        if where := (*self._group.where.items(), *one.where.items()):
+            found = [row for row in found if _matches(where, self._look(row[0]))]
         return found
 
     def _look(self, index: Oid) -> _Look:
@@ -133,7 +136,7 @@ class _Rows:
         return look
 
     def _cell(self, one: Read, index: Oid, key: Oid, raw: Value) -> Cell:
-        stale = self._stale or self._empty(index)
+        stale = self._stale or (self._group.empty and self._empty(index)) or ""
         value, reason = _judge(self._group, one, raw, self._look(index), stale)
         name = self._name(one, key) if self._group.object else ""
         oid = (*self._group.oid(one.oid), *index)
@@ -214,10 +217,23 @@ def _labelled(label: str, told: str, index: Oid) -> str:
 
 def _judge(group: Group, one: Read, raw: Value, look: _Look, stale: str) -> tuple[int | float | None, str]:
     """Return the value of one answer, or None and why it is unknown."""
+    if stale and raw.kind is not Kind.BAD:
+        return None, stale
+    scaled = one.plus or one.digits or one.power or one.factor or one.product
+    if scaled or RAW[group.measurement].fields[one.field].kind == "counter":  # which never comes again
+        return _judged(group, one, raw, look)
+    return _judged_alone(group, one, raw)
+
+
+@lru_cache(maxsize=16384)
+def _judged_alone(group: Group, one: Read, raw: Value) -> tuple[int | float | None, str]:
+    """Judge an answer that no other scales: states, voltages and temperatures are few, and come again."""
+    return _judged(group, one, raw, lambda _: None)
+
+
+def _judged(group: Group, one: Read, raw: Value, look: _Look) -> tuple[int | float | None, str]:
     if raw.kind is Kind.BAD:
         return None, f"badly encoded: {shown(raw)}"
-    if stale:
-        return None, stale
     if one.untrusted:
         return None, one.untrusted
     text = shown(raw)
@@ -229,17 +245,19 @@ def _judge(group: Group, one: Read, raw: Value, look: _Look, stale: str) -> tupl
     number = number_of(raw)
     if number is None:
         return None, f"{text!r} is not a number"
-    return _scaled(group, one, Fraction(number), look)
+    return _scaled(group, one, number, look)
 
 
-def _scaled(group: Group, one: Read, number: Fraction, look: _Look) -> tuple[int | float | None, str]:
+def _scaled(group: Group, one: Read, number: Fraction | int, look: _Look) -> tuple[int | float | None, str]:
     if one.plus:
         other = look(one.plus)
         addend = None if other is None else number_of(other)
         if addend is None:
             return None, "the device does not say the other part of this sum"
         number += addend
-    exact = (number - one.minus) * one.times / one.divided_by
+    exact = number
+    if one.minus or one.times != 1 or one.divided_by != 1:
+        exact = (Fraction(number) - one.minus) * one.times / one.divided_by
     for scale in _scales(one, look):
         if scale is None:
             return None, "the device does not say the scale of this value"

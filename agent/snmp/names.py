@@ -17,6 +17,9 @@ def distinct(candidates: Sequence[Sequence[str]], keys: Sequence[str]) -> list[s
     name is ``#`` and its key. All who share a name give it up, so that none silently takes another's place when
     one of them goes away.
     """
+    first = {own[0][:LONGEST] for own in candidates if len(own) == 1}
+    if len(first) == len(candidates) and "" not in first:
+        return [own[0][:LONGEST] for own in candidates]  # one name each and all different, as nearly always
     names = [[name[:LONGEST] for name in own if name] for own in candidates]
     seen = Counter(name for own in names for name in set(own))
     chosen = [next((name for name in own if seen[name] == 1), "") for own in names]

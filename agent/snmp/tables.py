@@ -22,7 +22,6 @@ SHIPPED = Path(__file__).parent / "vendors"
 ANYTHING = "1"
 """The prefix of the table that serves a device which no other table serves."""
 
-Match = Mapping[str, tuple[int | str, ...]]
 _PLACE = re.compile(r"\{(name|index|\d)\}")
 
 
@@ -32,7 +31,7 @@ def resolve(base: str, oid: str) -> Oid:
     return parse_oid(oid if oid.startswith(".") or not base else f"{base}.{oid}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Read:
     """One object identifier that becomes one field.
 
@@ -80,7 +79,7 @@ class Read:
         yield from (oid for oid in (self.plus, self.digits, self.power, self.factor, self.product, *self.name) if oid)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Group:
     """Readings of one kind of object: of the device itself, or (``rows``) one object per row of a table.
 
