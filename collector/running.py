@@ -17,6 +17,7 @@ from collector.folder import Folder
 from collector.ingest import MAX_DECODED, Ingest
 from collector.jobs import Job, Jobs
 from collector.judge.allocation import Finding
+from collector.judge.datacentre import DataCentreNow
 from collector.judge.month import Evaluation
 from collector.ledger.body import Lines
 from collector.ledger.entry import Entry
@@ -42,11 +43,12 @@ LOGGED = 10
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the settled bins say at ``at_ns``: the findings that stand, and the evaluation of the month to date."""
+    """What stands at ``at_ns``: the findings, the evaluation of the month to date, the data centre."""
 
     at_ns: int
     findings: tuple[Finding, ...]
     month: Evaluation
+    centre: DataCentreNow | None = None
 
 
 class Collector:

@@ -23,6 +23,7 @@ from collector.reports import Issue
 from collector.running import Collector
 from collector.web import months, records, views
 from collector.web.auth import Gate
+from collector.web.centre import CentreView, centre_view
 from collector.web.enrolment import Enrolment
 from collector.web.facts import facts
 from collector.web.intake import PATHS, Shortcut, routes
@@ -138,6 +139,15 @@ def _add_live(app: FastAPI, collector: Collector) -> None:
     @app.get("/api/v1/power", tags=["langsung"], summary="Keadaan UPS, ATS, dan sensor lingkungan pada saat ini")
     def power() -> PowerView:
         return power_view(collector.snapshot().power, zone=collector.zone)
+
+    @app.get(
+        "/api/v1/datacentre",
+        tags=["langsung"],
+        summary="Server dan perlindungannya, cadangan, genset, dan listrik padam; null bila belum diperiksa",
+    )
+    def datacentre() -> CentreView | None:
+        judged = collector.judgement
+        return centre_view(judged.centre if judged else None, zone=collector.zone)
 
     @app.get("/metrics", tags=["langsung"], summary="Metrik Prometheus", response_class=Response)
     def metrics() -> Response:

@@ -14,6 +14,7 @@ from agent.identity import fingerprint
 from collector.judge.allocation import Finding, Severity
 from collector.judge.now import Flow, State
 from collector.live import LinkLive, OpdLive, Snapshot
+from collector.report.centre_words import FINDING
 from collector.report.document import rounded
 from collector.report.manifest import NAME
 from collector.report.words import MISSING, number
@@ -21,6 +22,7 @@ from collector.report.words import day as in_words
 from collector.report.words import month as in_month
 from collector.reports import Issue
 from collector.running import Collector
+from collector.web.centre import ServerLine, server_lines
 from collector.web.power import power_lines
 
 PAGES = Path(__file__).parent / "pages"
@@ -73,6 +75,7 @@ class PageContent:
     label: str
     senders: Sequence[SenderLine]
     findings: Sequence[FindingLine] | None
+    servers: Sequence[ServerLine]
     reports: Sequence[ReportLine]
     faults: Sequence[str]
     entries: int
@@ -126,6 +129,7 @@ def content(collector: Collector) -> PageContent:
         label=folder.journal.label,
         senders=_senders(collector, snapshot),
         findings=[_finding(item) for item in judged.findings] if judged else None,
+        servers=server_lines(judged.centre) if judged else (),
         reports=[_report(issue) for issue in issues],
         faults=faults,
         entries=folder.journal.length(),
@@ -144,7 +148,8 @@ def _senders(collector: Collector, snapshot: Snapshot) -> list[SenderLine]:
 
 def _finding(item: Finding) -> FindingLine:
     amount = _AMOUNTS[item.unit]
-    text = RULE_WORDS[item.rule].format(direction=item.direction, value=amount(item.value), limit=amount(item.limit))
+    words = RULE_WORDS.get(item.rule) or FINDING[item.rule]
+    text = words.format(direction=item.direction, value=amount(item.value), limit=amount(item.limit))
     return FindingLine(SEVERITY_WORDS[item.severity], item.object, text, item.start_ns)
 
 
@@ -219,8 +224,13 @@ class StatusPage:
             age=lambda time_ns: age(time_ns, snapshot.now_ns),
             age_ms=lambda time_ms: age(None if time_ms is None else time_ms * MS, snapshot.now_ns),
             clock=lambda time_ms: _clock(time_ms, self._zone),
-            moment_of=lambda time_ns: f"{self._zone.local(time_ns):%H.%M}",
+            moment_of=lambda time_ns: self._since(time_ns, snapshot.now_ns),
         )
+
+    def _since(self, time_ns: int, now_ns: int) -> str:
+        """Write the time of day of today's instants, the date of older ones."""
+        local = self._zone.local(time_ns)
+        return f"{local:%H.%M}" if local.date() == self._zone.day(now_ns) else in_words(local.date(), short=True)
 
     @staticmethod
     def _row(opd: OpdLive) -> tuple[OpdLive, int | None, Sequence[LinkLive]]:

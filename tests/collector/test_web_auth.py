@@ -27,6 +27,7 @@ APPROVED = {
     ("GET", "/api/v1/status"): 401,
     ("GET", "/api/v1/findings"): 401,
     ("GET", "/api/v1/power"): 401,
+    ("GET", "/api/v1/datacentre"): 401,
     ("GET", "/api/v1/opd"): 401,
     ("GET", "/api/v1/agents"): 401,
     ("GET", "/api/v1/quarantine"): 401,
