@@ -17,9 +17,9 @@ TOOLS = ("ip", "tc", "iperf3", "ethtool")
 CENTRE_ADDRESS = "10.77.0.1"
 
 
-def missing() -> list[str]:
-    """Return what this machine lacks for namespaces, in words."""
-    lacks = [f"the program {tool}" for tool in TOOLS if shutil.which(tool) is None]
+def missing(*more: str) -> list[str]:
+    """Return what this machine lacks for namespaces and ``more`` programs, in words."""
+    lacks = [f"the program {tool}" for tool in (*TOOLS, *more) if shutil.which(tool) is None]
     if os.geteuid() != 0:
         lacks.append("root")
     elif not lacks:
@@ -29,9 +29,9 @@ def missing() -> list[str]:
     return lacks
 
 
-def require() -> None:
+def require(*more: str) -> None:
     """Skip where the laboratory cannot stand; fail instead where CI=true, so that nothing turns green unseen."""
-    lacks = missing()
+    lacks = missing(*more)
     if not lacks:
         return
     message = f"the network laboratory needs {', '.join(lacks)}"
