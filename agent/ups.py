@@ -15,7 +15,7 @@ LINE, BATTERY, BYPASS, OFF, BOOST, TRIM, ECO, TEST = range(1, 9)
 STALE, NO_DRIVER, NO_SERVER, NO_UPS, REFUSED, NOT_UNDERSTOOD = range(1, 7)
 """Why nothing is known, the field ``cause`` of nadi_ups."""
 
-_FLAGS = {"low_battery": "LB", "replace_battery": "RB", "overload": "OVER", "alarm": "ALARM"}
+_FLAGS = {"low_battery": "LB", "replace_battery": "RB", "overload": "OVER"}
 _TELLING = frozenset(("OL", "OB", "OFF", "BYPASS"))
 _NO_DATA = frozenset(map(Decimal, ("-1", "-273", "655.35", "6553.5", "65535", "2147483647", "4294967295")))
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?", re.ASCII)

@@ -69,7 +69,7 @@ def _asked(peer: Peer, server: Server, ups: str) -> dict[str, str]:
         _say(peer, "PASSWORD", server.password)
     ups = ups or _only(peer)
     if server.username:
-        # upsd looks at name and password only now. Our count among the clients of the UPS ends with LOGOUT.
+        # upsd looks at name and password only now. We count among the clients of the UPS until the connection ends.
         _say(peer, "LOGIN", ups)
     found = {}
     for of, name, value in _list(peer, f"VAR {ups}", _VAR):

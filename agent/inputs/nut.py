@@ -96,7 +96,11 @@ def _server(config: Config) -> upsd.Server:
 
 
 def _readings(found: Variables, device: str, time_ns: int) -> Iterator[Reading]:
-    fields: Fields = {"up": 1, **from_words(found.get("ups.status", "").split()), **_values(_PLAIN, found)}
+    words = found.get("ups.status", "").split()
+    states = from_words(words)
+    if states:
+        states["alarm"] = int("ALARM" in words)
+    fields: Fields = {"up": 1, **states, **_values(_PLAIN, found)}
     fields |= _history(found, time_ns / NS)
     load = _load(found)
     if "load_ratio" not in fields and load is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from agent.source import Env
 from agent.ups import NO_SERVER, NO_UPS, NOT_UNDERSTOOD, REFUSED, UpsError
 from tests.agent import nutd
 from tests.agent.nutd import Nut
+from tests.agent.stand_in import StandIn
 
 
 def turn(config: nut.Config) -> tuple[dict[str, int | float], UpsError | None]:
@@ -96,33 +96,6 @@ def test_a_server_without_tls_is_refused_where_it_is_required(ca: Path, tmp_path
         assert turn(nut.Config(port=server.port, ca=ca))[1] is None
     assert fields == {"up": 0, "cause": REFUSED}
     assert "offers no TLS" in str(error)
-
-
-class StandIn:
-    """A peer that is no upsd: it answers each connection by ``speak``, then closes it."""
-
-    def __init__(self, speak: Callable[[socket.socket], object]) -> None:
-        self._speak, self._socket = speak, socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._socket.getsockname()[1])
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                peer, _ = self._socket.accept()
-            except OSError:
-                return
-            with peer:
-                try:
-                    self._speak(peer)
-                except OSError:
-                    continue
-
-    def close(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(10)
 
 
 def says(*answers: bytes) -> Callable[[socket.socket], None]:
