@@ -84,7 +84,7 @@ class UpsRow:
     state          at the end of the time looked at; None unknown. ``spans`` tell all of it
     load, runtime_s, charge, battery_celsius   gauges; runtime only while not on battery; None: never told
     battery_installed_ms, battery_told   when the battery was put in, and whether the UPS itself said so
-    battery_age_days, battery_life_years
+    battery_age_days       at the end of the time looked at
     self_test_ms, self_test_passed       the last test that the UPS told of
     battery_events, on_battery_ms        times and time on battery that were seen; tests of its own are left out
     known_ms, unknown_ms                 how long its state was known and was not

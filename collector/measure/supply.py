@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from collector.measure.failures import AWAY, CARRYING, NEAR_MS, Failure, Word, failures, grouped
 from collector.measure.states import Bounds, Samples, Span, spans, together
@@ -73,11 +73,15 @@ class UpsWords:
     low_battery: Samples
 
 
+Logged = Literal["padam", "pulih", "genset-memikul", "uji-genset"]
+LOGGED: tuple[Logged, ...] = get_args(Logged)
+
+
 @dataclass(frozen=True, slots=True)
 class LogLine:
     """An entry of the log that says something of a failure."""
 
-    kind: Literal["padam", "pulih", "genset-memikul", "uji-genset"]
+    kind: Logged
     at_ms: int
 
 
@@ -174,7 +178,7 @@ def _carrying(
         return Bounds(low, min([high, *fed]))
     out_ms = max((run.last_ms for item in switches for run in item.said(Word.LOST_ONLY)), default=None)
     fed_at = [
-        Bounds(item.last_ms, item.after_ms)
+        Bounds(item.before_ms, item.after_ms)  # a UPS may wait before it trusts its input again
         for item in upses
         if out_ms is not None and item.after_ms is not None and item.after_ms <= out_ms and not item.said(Word.NOTHING)
     ]
