@@ -147,6 +147,7 @@ def test_a_lost_question_is_sent_again_and_a_slow_answer_heard() -> None:
 
 HOSTILE = {
     "a pointer to itself": lambda q: message(q, record(struct.pack("!H", 0xC000 | len(q)))),
+    "two pointers to each other": lambda q: message(q, struct.pack("!HH", 0xC002 + len(q), 0xC000 + len(q))),
     "a pointer ahead": lambda q: message(q, record(b"\xc3\xff")),
     "more records than there are": lambda q: message(q, record(), count=65535),
     "a length beyond the end": lambda q: message(q, record(length=60_000)),
@@ -184,6 +185,12 @@ def test_a_refusal_a_failure_and_a_silent_or_closed_port_are_told_apart() -> Non
     with serving(lambda query: []) as port:
         assert outcome(port) == (0, Cause.TIMEOUT, None)
     assert outcome(free_port()) == (0, Cause.REFUSED, None)
+
+
+def test_one_wrong_address_beside_a_right_one_is_not_right() -> None:
+    with serving(lambda query: [message(query, record(), record(data=bytes((6, 6, 6, 6))))]) as port:
+        assert outcome(port) == (0, Cause.CONTENT, 0)
+        assert outcome(port, expected=()) == (1, None, 0)
 
 
 def test_aliases_may_stand_in_any_order() -> None:
