@@ -243,7 +243,9 @@ _ALL = (
         humidity_ratio=gauge("0-1", "relative humidity"),
         utilization_ratio=gauge("0-1", "share in use"),
         duration_seconds=gauge("s", "a time that the device counts"),
+        loss_ratio=gauge("0-1", "packets lost of those sent"),
         items=gauge("1", "how many there are: sessions, tunnels, leases"),
+        events_total=counter("1", "how often it happened since the device counts"),
         ok=state("the part works, by the device's own word"),
         code=count("code", "the device's own number of the state"),
     ),
@@ -273,6 +275,7 @@ _ALL = (
         battery_current_amperes=gauge("A", "battery; positive is discharge in RFC 1628, vendors differ"),
         battery_temperature_celsius=gauge("degC", "battery"),
         battery_installed_timestamp_seconds=gauge("unix s", "when the battery was put in"),
+        battery_due_timestamp_seconds=gauge("unix s", "when the UPS wants a new battery, by its own reckoning"),
         ambient_temperature_celsius=gauge("degC", "air at the UPS"),
         load_ratio=gauge("0-1", "load of what the UPS can carry; of several phases the highest"),
         input_voltage_volts=gauge("V", "input; of several phases the first"),
@@ -354,7 +357,7 @@ _ALL = (
         "kind",
         received_total=counter(
             "1",
-            "notifications from the device's address since the poller started, by kind: coldStart, warmStart, linkDown, "
+            "notifications from the device's address since the poller started; kinds: coldStart, warmStart, linkDown, "
             "linkUp, authenticationFailure, onBattery, onLine, other",
         ),
     ),

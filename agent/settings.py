@@ -31,7 +31,8 @@ class Snmp:
     """A device that is polled by SNMP: its name at the collector, where it is, the name of its credential.
 
     ``interval`` is seconds between polls. ``timeout`` seconds are waited for the first answer, half as much again at
-    each of ``retries``. ``max_bindings`` are asked for in one reply. ``context`` is SNMPv3's.
+    each of ``retries``. ``max_bindings`` are asked for in one reply. ``context`` is SNMPv3's. ``packets`` counts those
+    of the interfaces, too, which makes a poll half as large again.
     """
 
     device: str
@@ -43,6 +44,7 @@ class Snmp:
     retries: int = 2
     max_bindings: int = 100
     context: str = ""
+    packets: bool = False
 
     def __post_init__(self) -> None:
         _check_name("device", self.device)

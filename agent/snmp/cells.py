@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
@@ -66,12 +67,15 @@ def _tags(group: Group, device: str, name: str) -> Tags:
 
 
 def _scalars(group: Group, answers: Answers, device: str, stale: str) -> Iterator[Cell]:
+    def look(text: str) -> Value | None:
+        return answers.scalar(group.oid(text))
+
     for one in group.read:
         oid = group.oid(one.oid)
         raw = answers.scalar(oid)
-        if raw is None or not _matches(one.where.items(), lambda text: answers.scalar(group.oid(text))):
+        if raw is None or not _matches(one.where.items(), look):
             continue
-        value, reason = _judge(group, one, raw, lambda text: answers.scalar(group.oid(text)), stale)
+        value, reason = _judge(group, one, raw, look, stale or _empty(group, look))
         name = ""
         if group.object:
             told = " ".join(filter(None, (label_of(answers.scalar(group.oid(n))) for n in one.name or group.name)))
@@ -85,6 +89,14 @@ def _matches(where: Iterable[tuple[str, tuple[int | str, ...]]], look: _Look) ->
         if value is None or not _is(value, allowed):
             return False
     return True
+
+
+def _empty(group: Group, look: _Look) -> str:
+    for text, values in group.empty.items():
+        value = look(text)
+        if value is not None and _is(value, values):
+            return f"there is no data: {shown(value)} at {text}"
+    return ""
 
 
 class _Rows:
@@ -136,20 +148,13 @@ class _Rows:
         return look
 
     def _cell(self, one: Read, index: Oid, key: Oid, raw: Value) -> Cell:
-        stale = self._stale or (self._group.empty and self._empty(index)) or ""
-        value, reason = _judge(self._group, one, raw, self._look(index), stale)
+        look = self._look(index)
+        stale = self._stale or (_empty(self._group, look) if self._group.empty else "")
+        value, reason = _judge(self._group, one, raw, look, stale)
         name = self._name(one, key) if self._group.object else ""
         oid = (*self._group.oid(one.oid), *index)
         tags = _tags(self._group, self._device, name)
         return Cell(self._group.measurement, tags, one.field, oid, shown(raw), value, reason)
-
-    def _empty(self, index: Oid) -> str:
-        look = self._look(index)
-        for text, values in self._group.empty.items():
-            value = look(text)
-            if value is not None and _is(value, values):
-                return f"the row has no data: {shown(value)} at {text}"
-        return ""
 
     def _name(self, one: Read, key: Oid) -> str:
         pattern = (one.label or self._group.label, one.name or self._group.name)
@@ -242,9 +247,9 @@ def _judged(group: Group, one: Read, raw: Value, look: _Look) -> tuple[int | flo
     if one.states:
         state = one.states.get(text)
         return (state, "") if state is not None else (None, f"state {text} is not one that tells")
-    number = number_of(raw)
+    number = _day(text, one.date) if one.date else number_of(raw)
     if number is None:
-        return None, f"{text!r} is not a number"
+        return None, f"{text!r} is not a {'date' if one.date else 'number'}"
     return _scaled(group, one, number, look)
 
 
@@ -270,6 +275,16 @@ def _scaled(group: Group, one: Read, number: Fraction | int, look: _Look) -> tup
     value = int(exact) if declared.integer else float(exact)
     wrong = impossible(group.measurement, one.field, value, one.least, one.most)
     return (None, wrong) if wrong else (value, "")
+
+
+def _day(text: str, forms: Sequence[str]) -> int | None:
+    """Return midnight UTC of a day that the device writes as text, unix seconds; None for anything else."""
+    for form in forms:
+        try:
+            return int(datetime.strptime(f"{text} +0000", f"{form} %z").timestamp())
+        except ValueError:
+            continue
+    return None
 
 
 def _scales(one: Read, look: _Look) -> Iterator[Fraction | None]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.snmp.answers import Answers, label_of, shown
-from agent.snmp.interfaces import FULL, UPTIME, WIDE
+from agent.snmp.interfaces import FULL, PACKETS_IN, PACKETS_OUT, UPTIME, WIDE
 from agent.snmp.interpret import ENGINE_BOOTS, ENGINE_TIME
 from agent.snmp.tables import Table, Tables
 from agent.snmp.values import Oid, parse_oid
@@ -78,14 +78,16 @@ def facts(selected: Sequence[Table]) -> tuple[Oid, ...]:
     return tuple(dict.fromkeys(parse_oid(oid) for oid in names))
 
 
-def plan(selected: Sequence[Table], *, wide: bool = False, silent: frozenset[Oid] = frozenset()) -> Plan:
+def plan(
+    selected: Sequence[Table], *, wide: bool = False, packets: bool = False, silent: frozenset[Oid] = frozenset()
+) -> Plan:
     """Return what a poll asks of a device that ``selected`` tables serve.
 
     ``wide`` leaves out the interfaces' columns that a device of which ``wide_enough`` holds does not need, ``silent``
-    what the function of that name found unanswered.
+    what the function of that name found unanswered; ``packets`` counts the packets of the interfaces as well.
     """
     scalars: dict[Oid, None] = dict.fromkeys(_TIMES)
-    interface = WIDE if wide else FULL
+    interface = (WIDE if wide else FULL) + (PACKETS_IN + PACKETS_OUT if packets else ())
     grouped: dict[Oid, dict[Oid, None]] = {}
     for group in (group for table in selected for group in table.group):
         scalars |= dict.fromkeys(group.oid(text) for text in group.alive)

@@ -32,6 +32,9 @@ FULL: tuple[Oid, ...] = (
 """The columns of a poll; TYPE and PHYS are for ``discover`` alone."""
 WIDE = FULL[:11]
 """The columns that are enough for a device of which ``wide_enough`` holds."""
+PACKETS_IN: tuple[Oid, ...] = ((*_IFX, 7), (*_IFX, 8), (*_IFX, 9))
+PACKETS_OUT: tuple[Oid, ...] = ((*_IFX, 11), (*_IFX, 12), (*_IFX, 13))
+"""Unicast, multicast and broadcast packets, 64 bits: half as much again to ask, so only of devices that are to say."""
 
 _OPER = ("", "up", "down", "testing", "unknown", "dormant", "notPresent", "lowerLayerDown")
 _NO_SPEED = 2**32 - 1
@@ -190,6 +193,7 @@ def readings(answers: Answers, found: list[Interface], *, device: str, time_ns: 
     """Yield one reading per interface; a field that the device did not answer is absent, never zero."""
     ticks = _integer(answers.scalar(UPTIME))
     plain = [(field, answers.column(column)) for field, column in _PLAIN.items()]
+    packets = [(field, octets, [*map(answers.column, three)]) for field, octets, three in _PACKETS]
     for one in found:
         fields: dict[str, int | float] = {"index": one.index, "speed_bits_per_second": one.speed}
         if ticks is not None:
@@ -209,6 +213,11 @@ def readings(answers: Answers, found: list[Interface], *, device: str, time_ns: 
             number = _integer(column.get(row))
             if number is not None and number >= 0:
                 fields[field] = number
+        for field, octets, columns in packets if one.bits == 64 else ():
+            counted = [cell.value for column in columns if (cell := column.get(row)) and cell.kind is Kind.COUNTER64]
+            total = sum(number for number in counted if isinstance(number, int))
+            if len(counted) == 3 and (total or not fields.get(octets)):
+                fields[field] = total % 2**64
         yield Reading("nadi_interface", (("device", device), ("interface", one.key)), fields, time_ns)
 
 
@@ -219,6 +228,8 @@ _PLAIN = {
     "transmit_discards_total": OUT_DISCARDS,
     "discontinuity_ticks": DISCONTINUITY,
 }
+_PACKETS = (("receive_packets_total", _RECEIVE, PACKETS_IN), ("transmit_packets_total", _TRANSMIT, PACKETS_OUT))
+"""Sums of three: of two it would be a wrong number. None where there are octets: answered, not implemented."""
 
 
 def wide_enough(found: Iterable[Interface]) -> bool:

@@ -43,6 +43,7 @@ class Device:
     name: str
     target: Target
     tables: Tables
+    packets: bool = False
     identity: Identity | None = None
     known_ns: int = 0
     wide: bool = False
@@ -103,7 +104,7 @@ class Poll:
         self.begun_ns = self._clock.now().boot_ns
         try:
             tables = yield from self._known()
-            wanted = self._device.plan = self._device.plan or plan(tables, wide=self._device.wide)
+            wanted = self._device.plan = self._device.plan or _plan(self._device, tables)
             groups = [group for group in wanted.columns if group not in self._device.empty]
             self._unread = {*wanted.scalars, *(column for group in groups for column in group)}
             yield from self._part(self._scalars(wanted.scalars))
@@ -293,6 +294,10 @@ class Poll:
         }
         tags = {name: shown for name, text in told.items() if (shown := _printable(text))}
         return reading("nadi_device", {"info": 1}, self._time(self.ended_ns, anchor), device=self._device.name, **tags)
+
+
+def _plan(device: Device, tables: Sequence[Table]) -> Plan:
+    return plan(tables, wide=device.wide, packets=device.packets)
 
 
 def _needed(group: Group) -> Iterator[Oid]:

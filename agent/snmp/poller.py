@@ -296,5 +296,5 @@ def _seat(polled: Snmp, tables: Tables, credential: credentials.Credential) -> S
         max_bindings=polled.max_bindings,
     )
     interval_ns = polled.interval * NS
-    device = Device(polled.device, target, tables)
+    device = Device(polled.device, target, tables, packets=polled.packets)
     return Seat(device, polled.host, interval_ns, offset_of(polled.device, interval_ns))

@@ -39,7 +39,8 @@ class Read:
     other value unknown; ``no_data`` are sentinels; ``least`` and ``most`` bound the result. ``where`` passes over rows
     by another column (a text that begins with ``~`` is a regular expression), ``plus`` is a column added to the raw
     value, ``digits``, ``power`` with ``powers``, ``factor`` and ``product`` are columns that scale it.
-    ``total`` makes one field of the object out of many rows.
+    ``total`` makes one field of the object out of many rows. ``date`` are the forms of a text that is a calendar day
+    (strptime, tried in turn), of which midnight UTC is sent.
     """
 
     field: str
@@ -60,6 +61,7 @@ class Read:
     factor: str = ""
     product: str = ""
     total: Literal["", "first", "most", "sum", "mean"] = ""
+    date: tuple[str, ...] = ()
     label: str = ""
     name: tuple[str, ...] = ()
     untrusted: str = ""
@@ -69,6 +71,8 @@ class Read:
             raise ValueError("times must not be 0 and divided_by must be above 0")
         if bool(self.power) != bool(self.powers):
             raise ValueError("power (a column) and powers (what its values mean) go together")
+        if any(set(re.findall("%.", form)) not in ({"%d", "%m", "%y"}, {"%d", "%m", "%Y"}) for form in self.date):
+            raise ValueError("date must be made of %d, %m and %y or %Y")
         for key in self.states:
             if not key:
                 raise ValueError("states has an empty key")
@@ -85,8 +89,8 @@ class Group:
 
     ``object`` is the tag that names the object, ``name`` the columns (looked up by ``name_arcs`` of the index) whose
     texts name it, ``label`` a pattern of ``{name}``, ``{index}``, ``{1}`` (an arc of the index). ``alive`` are scalars
-    that must have one of these values, else all of the group is stale; ``empty`` are columns whose values say that
-    the row has no data. ``evidence`` adds what the collector needs to judge a counter.
+    that must have one of these values, else all of the group is stale; ``empty`` are columns (or scalars) whose values
+    say that the row has no data. ``evidence`` adds what the collector needs to judge a counter.
     """
 
     measurement: str
@@ -110,8 +114,8 @@ class Group:
             return
         if self.object and (self.object not in known.tags or self.object == known.identity):
             yield "object", f"{self.object!r} is not a tag of {self.measurement}"
-        if not self.rows and (self.where or self.empty):
-            yield "rows", "where and empty need rows = true"
+        if not self.rows and self.where:
+            yield "rows", "where needs rows = true"
         yield from self._oid_problems("", (*self.name, *self.where, *self.empty, *self.alive))
         for i, one in enumerate(self.read):
             yield from self._read_problems(f"read[{i}]", one)

@@ -22,6 +22,12 @@ _UNIT = {
     "power_factor": ("0-1", 1.0), "airflow": ("m/s", 1.0),
 }  # fmt: skip
 """Class of an expected sensor -> unit of our field and its size in that unit."""
+_OTHERWISE = {
+    "1.3.6.1.4.1.12356.101.4.9.2.1.5": ("s", 0.001),  # fgVWLHealthCheckLinkLatency, a "count" of milliseconds there
+    "1.3.6.1.4.1.12356.101.4.9.2.1.6": ("s", 0.001),  # fgVWLHealthCheckLinkJitter
+    "1.3.6.1.4.1.12356.101.4.9.2.1.9": ("0-1", 0.01),  # fgVWLHealthCheckLinkPacketLoss, a "count" of percent there
+}
+"""Columns whose class is a "count" at LibreNMS and whose MIB gives a unit."""
 UPS = {
     "charge_percent": ("battery_charge_ratio", 0.01), "runtime_minutes": ("battery_runtime_seconds", 60.0),
     "runtime_seconds": ("battery_runtime_seconds", 1.0), "load_percent": ("load_ratio", 0.01),
@@ -154,7 +160,7 @@ def compare_sensors(expected: Json, ours: Interpretation) -> Tally:
         if sensor.get("in_recording") is False:
             continue
         what = f"{sensor['class']} {sensor['descr']} {sensor['oid']}"
-        unit = _UNIT.get(sensor["class"], ("", 1.0))
+        unit = _OTHERWISE.get(sensor["oid"].strip(".").rpartition(".")[0]) or _UNIT.get(sensor["class"], ("", 1.0))
         cells = [c for c in by_oid.get(sensor["oid"].strip("."), []) if not unit[0] or _unit(c) == unit[0]]
         if sensor.get("suspect"):
             _suspect(tally, what, cells)

@@ -16,8 +16,11 @@ from agent.snmp.interfaces import (
     IN_OCTETS,
     NAME,
     OUT_OCTETS,
+    PACKETS_IN,
+    PACKETS_OUT,
     Interface,
     interfaces,
+    readings,
     speed,
     wide_enough,
 )
@@ -150,3 +153,32 @@ def test_the_32_bit_columns_are_left_out_only_where_every_64_bit_counter_has_mov
     said = both(1, (7, 8), (7, 8)) | text(NAME, 1, b"ether1") | counter(HIGH_SPEED, 1, 100, Kind.GAUGE32)
     assert wide_enough(interfaces(Answers(said)))
     assert not wide_enough(interfaces(Answers(said | both(1, (7, 0), (7, 0)))))
+
+
+def packets(said: Said) -> tuple[int | float | None, int | float | None]:
+    answers = Answers(both(1, (10, 0), (10, 0)) | said)
+    (item,) = readings(answers, interfaces(answers), device="rtr", time_ns=1)
+    return item.fields.get("receive_packets_total"), item.fields.get("transmit_packets_total")
+
+
+def three(columns: tuple[Oid, ...], *values: int, kind: Kind = Kind.COUNTER64) -> Said:
+    return {(*column, 1): Value(kind, value) for column, value in zip(columns, values, strict=False)}
+
+
+def test_packets_are_the_sum_of_unicast_multicast_and_broadcast() -> None:
+    assert packets(three(PACKETS_IN, 5, 3, 1) | three(PACKETS_OUT, 0, 0, 0)) == (9, 0)
+    assert packets(three(PACKETS_IN, 2**64 - 1, 3, 0)) == (2, None), "a sum of counters wraps as they do"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        three(PACKETS_IN, 5, 3),
+        three(PACKETS_IN, 5, 3, 1, kind=Kind.COUNTER32),
+        three(PACKETS_IN, 0, 0, 0),
+        three(PACKETS_IN, 5, 3, 1) | both(1, (0, 0), (10, 0)),
+    ],
+    ids=["two of three", "32 bits", "zeros beside octets", "64 bits are dead"],
+)
+def test_packets_that_are_not_all_there_are_no_sum(said: Said) -> None:
+    assert packets(said)[0] is None

@@ -180,3 +180,43 @@ def test_every_shipped_table_is_reached_by_a_prefix_a_probe_or_another_table() -
     reached = set(tables.serving.values()) | set(tables.probes().values()) | used
     assert set(tables.by_name) == reached
     assert tables.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("06/30/2026", 1_782_777_600),
+        ("06/30/26", 1_782_777_600),
+        ("6/3/26", 1_780_444_800),
+        ("30/06/2026", None),
+        ("06/31/2026", None),
+        ("2026-06-30", None),
+        ("Unknown", None),
+        ("", None),
+        ("06/30/98", None),
+        ("06/30/2026 12:00", None),
+    ],
+)
+def test_a_day_in_words_is_its_midnight_or_unknown(text: str, seconds: int | None) -> None:
+    one = Read(field="self_test_timestamp_seconds", oid="1.0", date=("%m/%d/%y", "%m/%d/%Y"))
+    values = {parse_oid("1.3.6.1.4.1.99999.1.0"): Value(Kind.OCTETS, text.encode())}
+    cell = cell_of(one, values)
+    assert cell.value == seconds
+    assert (cell.reason == "") == (seconds is not None)
+
+
+@pytest.mark.parametrize("form", ["%d/%m", "%x", "%d/%m/%y %H"])
+def test_a_date_is_made_of_day_month_and_year(form: str) -> None:
+    with pytest.raises(ValueError, match="%d, %m and %y or %Y"):
+        Read(field="self_test_timestamp_seconds", oid="1.0", date=(form,))
+
+
+def test_a_scalar_can_say_that_the_others_are_no_data() -> None:
+    one = Read(field="battery_temperature_celsius", oid="1.0", divided_by=10)
+    group = Group(measurement="nadi_ups", base="1.3.6.1.4.1.99999", empty={"2.0": (255,)}, read=(one,))
+    told = number("1.3.6.1.4.1.99999.1.0", 255)
+    (cell,) = cells(group, Answers(told), device="ups-1")
+    assert cell.value == 25.5
+    (cell,) = cells(group, Answers(told | number("1.3.6.1.4.1.99999.2.0", 255)), device="ups-1")
+    assert (cell.value, cell.reason) == (None, "there is no data: 255 at 2.0")
+    assert parse_oid("1.3.6.1.4.1.99999.2.0") in group.columns()
