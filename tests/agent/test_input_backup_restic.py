@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from agent import attempts
+from agent.attempts import Attempt
+from agent.backup import Fault, Job
 from agent.config import ConfigError, loads
 from agent.inputs import backup_restic
-from agent.inputs.backup_restic import Attempt, Config, Wanted, attempts_of, parsed
+from agent.inputs.backup_restic import Config, Wanted, attempts_of, parsed
 from tests.agent.backup_place import UNPRIVILEGED, Turn, needed, secret, sleeper, turn
 
 needed("restic", "setpriv")
@@ -190,7 +193,7 @@ def test_a_snapshot_that_the_log_does_not_tell_of_is_neither_good_nor_bad(place:
     assert "last_ok" not in found["simpeg"]
     assert "last_success_timestamp_seconds" not in found["simpeg"]
     assert found["simpeg"]["copies"] == 1
-    assert "tells nothing of the newest snapshot" in found.trouble
+    assert "tells nothing of the newest copy" in found.trouble
 
 
 def test_an_attempt_under_way_is_running_and_one_that_was_killed_failed(place: Place) -> None:
@@ -201,8 +204,8 @@ def test_an_attempt_under_way_is_running_and_one_that_was_killed_failed(place: P
     assert (job["running"], job["last_ok"]) == (1, 1)
     old = time.time() + 3000  # the log stands still from then; a snapshot that is newer would prevail
     os.utime(place.log, (old - 1000, old - 1000))
-    log = backup_restic.read_log(place.log)
-    done = backup_restic.told(place.wanted, [], log, now_s=old, known=())
+    log = attempts.read_log(place.log, attempts_of)
+    done = attempts.told(Job(job="simpeg", engine="restic"), [], log, now_s=old, known=())
     assert (done.running, done.last_ok, done.fault) == (False, False, 1)
 
 
@@ -265,15 +268,15 @@ exit 0
 Applying Policy: keep 7 daily snapshots
 exit 0
 """.splitlines()
-    attempts, still_open = attempts_of(lines)
-    assert [(one.snapshot, one.errors, one.status, one.fault()) for one in attempts] == [
+    found, still_open = attempts_of(lines)
+    assert [(one.copy, one.errors, one.status, one.fault) for one in found] == [
         ("aaaa", 1, 3, 2),
         ("", 0, 1, 1),
         ("", 0, 1, 1),
         ("bbbb", 0, 0, None),
     ]
     assert not still_open
-    assert attempts_of(['{"message_type":"status"}', "exit 130"]) == ([Attempt("", 0, 130, True)], False)
+    assert attempts_of(['{"message_type":"status"}', "exit 130"]) == ([Attempt("", 0, 130, Fault.TOOL_FAILED)], False)
 
 
 def test_the_summary_within_a_snapshot_of_restic_0_17_is_read_from_its_documented_form_not_from_the_tool() -> None:
@@ -290,7 +293,7 @@ def test_the_summary_within_a_snapshot_of_restic_0_17_is_read_from_its_documente
             "total_bytes_processed": 99,
         },
     }
-    found = parsed(raw)
+    found = parsed(raw).kept
     assert (found.size, found.files, found.duration_s, found.ids) == (99, 7, 600, ("ab", "cd"))
     assert found.end_s == pytest.approx(1_795_118_400.123456 + 600, abs=0.001)
 
