@@ -41,21 +41,13 @@ class Selector(NamedTuple):
 class Differences:
     """Samples compared: how many are equal, missing, different or there without having been sent (``extra``).
 
-    ``wrong`` are the (series, time) of the last three kinds.
+    Of the last three kinds the places: series and time.
     """
 
     equal: int
     missing: Sequence[tuple[Name, int]]
     different: Sequence[tuple[Name, int]]
     extra: Sequence[tuple[Name, int]]
-
-    def __add__(self, other: Differences) -> Differences:
-        return Differences(
-            self.equal + other.equal,
-            [*self.missing, *other.missing],
-            [*self.different, *other.different],
-            [*self.extra, *other.extra],
-        )
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.different or self.extra)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from agent.config import ConfigError
+from agent.secret import read
 from collector.web.listen import is_loopback
 
 Kind = Literal["victoriametrics", "influxdb"]
@@ -81,19 +80,7 @@ def _check_url(name: str, url: str) -> None:
 
 def _secret(path: Path) -> str:
     """Read a token; what is wrong is told without it."""
-    by_systemd = not path.is_absolute()
-    if by_systemd and "CREDENTIALS_DIRECTORY" not in os.environ:
-        raise ConfigError(f"[feed] token = {str(path)!r} is a credential of systemd: add LoadCredential= to the unit")
-    place = Path(os.environ["CREDENTIALS_DIRECTORY"]) / path if by_systemd else path
-    try:
-        with open(os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), encoding="ascii") as file:
-            status = os.fstat(file.fileno())
-            text = file.read(_MAX_TOKEN + 1).strip() if stat.S_ISREG(status.st_mode) else ""
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{place}: the token of [feed] cannot be read; check the path and the file's owner") from None
-    # systemd gives the file to one user by an access list, whose mask stands in the group's place.
-    if status.st_mode & (0o007 if by_systemd else 0o077):
-        raise ConfigError(f"{place}: mode is {status.st_mode & 0o777:04o}, others may read it; run: chmod 600 {place}")
-    if not text or len(text) > _MAX_TOKEN or not text.isprintable() or " " in text:
-        raise ConfigError(f"{place}: must hold one token and nothing else")
+    text = read(path).strip()
+    if not text or len(text) > _MAX_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
+        raise ConfigError(f"{path}: must hold the token of [feed] and nothing else")
     return text

@@ -1,13 +1,12 @@
-"""The feed when server or collector die, stop or lie: afterwards the sample sets are equal."""
+"""The feed when server or collector are cut off, wiped, stopped, or lie: afterwards the sample sets are equal."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,72 +36,6 @@ def place(tmp_path: Path) -> Iterator[Centre]:
 
 def nadi(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
-
-
-def test_a_server_killed_with_samples_in_memory_gets_them_again(place: Centre, server: Victoria) -> None:
-    with place.feed(server.url) as feed:
-        feed.start()
-        place.take(range(10))
-        until(lambda: feed.fact.points >= 30)
-        server.end(signal.SIGKILL)
-        place.take(range(10, 20))
-        until(lambda: feed.fact.errors >= 1)
-        server.start()
-        until(lambda: feed.cursor.sent.entry == 2 and not feed.standing.fault)
-    assert server.series(OCTETS) == place.octets(range(20))
-
-
-def test_a_restart_of_the_server_between_two_readings_is_noticed(place: Centre, server: Victoria) -> None:
-    with place.feed(server.url) as feed:
-        feed.start()
-        place.take(range(10))
-        until(lambda: feed.cursor.sent.entry == 1)
-        server.end(signal.SIGKILL)
-        time.sleep(1)  # its start is told in whole seconds
-        server.start()
-        until(lambda: OCTETS and server.samples(OCTETS), seconds=20)
-    assert server.series(OCTETS) == place.octets(range(10))
-
-
-RUN = """
-import sys
-from pathlib import Path
-from agent.clock import SystemClock
-from collector.config import of_folder
-from collector.feeds.feed import Feed
-from collector.folder import Folder
-settings = of_folder(Path(sys.argv[1]))
-with Folder(settings, clock=SystemClock(), writer=False) as folder:
-    feed = Feed(folder, settings.feed, moment=lambda: iter(()))
-    feed.start()
-    print("started", flush=True)
-    sys.stdin.read()
-"""
-
-
-def test_a_feed_killed_again_and_again_goes_on_where_it_was(place: Centre, server: Victoria) -> None:
-    data = place.configured(server.url)
-    with place.feed(server.url):
-        pass  # begins the cursor before the first reading
-    (data / "collector.toml").write_text(
-        (data / "collector.toml").read_text().replace("samples_per_second = 1000000", "samples_per_second = 3000")
-    )
-    place.until(700)
-    for batch in range(30):
-        place.take(range(batch * 20, batch * 20 + 20))
-    for pause in (0.1, 0.3, 0.4, None):
-        child = subprocess.Popen(
-            [sys.executable, "-c", RUN, str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path.cwd()
-        )
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"started\n"
-        if pause is None:
-            until(lambda: len(server.series(OCTETS)) == 600)
-        else:
-            time.sleep(pause)
-        child.kill()
-        child.communicate()
-    assert server.series(OCTETS) == place.octets(range(600))
 
 
 def test_a_wiped_server_is_filled_again_by_replay(
@@ -141,16 +74,18 @@ def test_an_hours_cut_of_the_server_is_caught_up_in_order(place: Centre, server:
         assert feed.cursor.sent.entry == 1
         server.start()
         drain(feed)
-        place.until(3700)
         assert feed.fact.lag_seconds == 0
+        place.until(3800)
+        assert feed.fact.lag_seconds > 60  # it made no step since
     assert server.series(OCTETS) == place.octets([*range(0, 20, 10), *range(20, 3620, 10)])
     rates = server.series('nadi_link_rate_bits_per_second{direction="unduh"}')
     assert set(rates.values()) == {1_000_000}
     assert len(rates) == 8
 
 
-def test_late_readings_fill_bins_that_were_sent_as_missing(place: Centre, server: Victoria, tmp_path: Path) -> None:
-    data = place.configured(server.url)
+def test_late_readings_fill_their_bins_and_what_the_server_cannot_take_back_is_listed(
+    place: Centre, server: Victoria, capsys: pytest.CaptureFixture[str]
+) -> None:
     with place.feed(server.url) as feed:
         place.until(7200)
         place.take([*range(0, 1800, 10), *range(4800, 7200, 10)])
@@ -162,18 +97,12 @@ def test_late_readings_fill_bins_that_were_sent_as_missing(place: Centre, server
         place.until(7300)
         drain(feed)
         assert feed.cursor.late() == []
+        assert "nadi_link,link=wan-bpkad: corrected afterwards" in feed.cursor.remarks()[0][1]
     rates = server.series('nadi_link_rate_bits_per_second{direction="unggah"}')
     assert len(rates) == len(missing) - 4 + 1  # four bins end before the first reading, one was settled since
-    assert (
-        nadi("feed", "check", "--from", place.first_day, "--wait", "0", "--data", data) == 1
-    )  # bin_valid has 0 and 1 at one time
-    [(_, remark)] = [item for item in feed_remarks(place, server) if "nadi_link,link=wan-bpkad" in item[1]]
-    assert "still holds the old values" in remark
-
-
-def feed_remarks(place: Centre, server: Victoria) -> list[tuple[int, str]]:
-    with place.feed(server.url) as feed:
-        return feed.cursor.remarks()
+    data = place.configured(server.url)
+    assert nadi("feed", "check", "--from", place.first_day, "--wait", "0", "--data", data) == 1
+    assert re.search(r"\d+ different: nadi_link_bin_valid of nadi_link,link=wan-bpkad", capsys.readouterr().out)
 
 
 def test_a_server_that_answers_204_and_drops_what_is_too_old_is_found_out_by_check(
@@ -220,7 +149,9 @@ def test_the_feed_holds_no_read_of_the_journal_open_while_it_waits(place: Centre
     journal = place.collector.folder.journal.path
     with place.feed(server.url, timeout_seconds=4) as feed:
         place.until(600)
-        place.take(range(0, 600))
+        drain(feed)
+        for second in range(600):
+            place.take([second])
         os.kill(server.process.pid, signal.SIGSTOP)
         try:
             feed.start()
