@@ -36,6 +36,7 @@ DOORS = {
     "xlsxwriter": ("collector/report/workbook.py",),
     "cryptography": ("agent/snmp/usm.py",),
     "pysnmp": ("agent/snmp/traps.py",),
+    "pymodbus": ("agent/inputs/generator.py",),
 }
 AGENT_PACKAGES = {"psutil", "nacl"}
 TOP_LEVEL = {

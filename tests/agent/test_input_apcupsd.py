@@ -234,7 +234,7 @@ def drips(peer: socket.socket) -> None:
     [
         (answers(b"HTTP/1.1 400 Bad Request\r\n\r\n"), NOT_UNDERSTOOD),
         (answers(b"\xff\xff" + b"x" * 70000), NOT_UNDERSTOOD),
-        (answers(report("no record")), NOT_UNDERSTOOD),
+        (answers(report("STATUS : ONLINE", "no record")), NOT_UNDERSTOOD),
         (answers(report("LINEV : 230.0 Volts")), NOT_UNDERSTOOD),
         (answers(report(*["STATUS : ONLINE"] * 300)), NOT_UNDERSTOOD),
         (answers(report("STATUS : ONLINE")[:-1]), NO_SERVER),
