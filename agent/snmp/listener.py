@@ -32,6 +32,10 @@ _KINDS = {
     "1.3.6.1.2.1.33.2.1": "onBattery",  # RFC 1628 upsTrapOnBattery; it has none for the return of the mains
     "1.3.6.1.4.1.318.0.5": "onBattery",  # PowerNet upsOnBattery
     "1.3.6.1.4.1.318.0.9": "onLine",  # PowerNet powerRestored
+    "1.3.6.1.4.1.705.1.11.0.11": "onBattery",  # MG-SNMP-UPS-MIB upsmgOnBattery
+    "1.3.6.1.4.1.705.1.11.0.12": "onLine",  # upsmgReturnFromBattery
+    "1.3.6.1.4.1.534.1.11.4.1.0.3": "onBattery",  # XUPS-MIB xupstdOnBattery
+    "1.3.6.1.4.1.534.1.11.4.1.0.5": "onLine",  # xupstdUtilityPowerRestored
 }
 _AGAIN_S = 10.0
 _END_S = 3.0
