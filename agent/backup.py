@@ -172,7 +172,7 @@ def completed(job: Job, expected: Expected, env: Env) -> Iterator[Reading]:
 
 
 def _marked(job: Job, verified: marker.Marker | None, restored: marker.Marker | None) -> Job:
-    if restored is not None:
+    if restored is not None and restored.time_s >= (job.last_restore_test_timestamp_seconds or 0.0):
         job = replace(job, last_restore_test_timestamp_seconds=restored.time_s, restore_test_passed=restored.passed)
     if verified is None:
         return job

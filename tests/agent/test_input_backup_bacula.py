@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,18 @@ def test_a_restore_of_another_job_is_no_test_of_this_one(place: Bacula) -> None:
     assert "last_verified_timestamp_seconds" not in job
     named = turn(place, Wanted(name="arsip", restore_jobs=("pulih",))).jobs["arsip"]
     assert named["restore_test_passed"] == 1, "what the operator says tests it does"
+
+
+def test_the_newer_of_a_marker_and_a_restore_that_bacula_knows_counts(place: Bacula, tmp_path: Path) -> None:
+    known = turn(place, Wanted(name="simpeg")).jobs["simpeg"]["last_restore_test_timestamp_seconds"]
+    marker = tmp_path / "restored"
+    marker.write_text("GAGAL 2026-01-02T03:04:05+07:00\n")
+    old = turn(place, Wanted(name="simpeg", restore_test_file=marker)).jobs["simpeg"]
+    assert (old["last_restore_test_timestamp_seconds"], old["restore_test_passed"]) == (known, 1)
+    later = datetime.fromtimestamp(known + 1, tz=UTC)
+    marker.write_text(f"GAGAL {later.isoformat()}\n")
+    new = turn(place, Wanted(name="simpeg", restore_test_file=marker)).jobs["simpeg"]
+    assert (new["last_restore_test_timestamp_seconds"], new["restore_test_passed"]) == (known + 1, 0)
 
 
 @pytest.mark.parametrize(
