@@ -229,6 +229,16 @@ class Archive:
         with self._reader() as db:
             return [Series(*row) for row in db.execute(sql, (_number(day),))]
 
+    def series_of(self, *, source: str, device: str, measurement: str, first: date, last: date) -> list[Series]:
+        """Return the series of one measurement of a device of which there are chunks of these days, in order."""
+        sql = (
+            "SELECT source, device, key FROM series WHERE source = ? AND device = ? AND key > ? AND key < ? AND EXISTS"
+            " (SELECT 1 FROM chunk WHERE chunk.series = series.id AND day BETWEEN ? AND ?) ORDER BY key"
+        )
+        span = (f"{measurement},", f"{measurement}-", _number(first), _number(last))
+        with self._reader() as db:
+            return [Series(*row) for row in db.execute(sql, (source, device, *span))]
+
     def chunks(self, *, day: date | None = None, part: int | None = None) -> Iterator[Chunk]:
         """Yield every chunk (of a day, of a part), sealed or not."""
         sql = "SELECT id FROM chunk WHERE ?1 IS NULL OR (day = ?1 AND (?2 IS NULL OR part = ?2)) ORDER BY day, part, id"

@@ -38,6 +38,11 @@ class Beats:
     boot_ms: Ints
     silent_ms: Ints
 
+    @property
+    def first_ms(self) -> int | None:
+        """The first sign of life."""
+        return int(self.time_ms.min()) if len(self.time_ms) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:

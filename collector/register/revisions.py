@@ -90,6 +90,13 @@ class Register:
         with reading(self._engine) as connection:
             return _document(connection, _revision(connection, None) if revision is None else revision)
 
+    def revisions(self, *, limit: int = 200) -> list[tuple[int, int]]:
+        """Return the newest revisions, newest first: number, and when it was applied (UTC ns)."""
+        column = tables.inventory_revision.c
+        query = select(column.number, column.applied_ns).order_by(column.number.desc()).limit(limit)
+        with reading(self._engine) as connection:
+            return [(row.number, row.applied_ns) for row in connection.execute(query)]
+
     def check(self) -> list[str]:
         """Return where stored revisions and records contradict each other; empty when all agree."""
         with reading(self._engine) as connection:
