@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
 
 _CHUNK = 1 << 14
 

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Collection
 from datetime import date
-from decimal import Decimal
 
 from agent.ranges import impossible
 
@@ -17,8 +16,8 @@ STALE, NO_DRIVER, NO_SERVER, NO_UPS, REFUSED, NOT_UNDERSTOOD = range(1, 7)
 
 _FLAGS = {"low_battery": "LB", "replace_battery": "RB", "overload": "OVER"}
 _TELLING = frozenset(("OL", "OB", "OFF", "BYPASS"))
-_NO_DATA = frozenset(map(Decimal, ("-1", "-273", "655.35", "6553.5", "65535", "2147483647", "4294967295")))
-_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
+_NO_DATA = frozenset((-1, -273, 655.35, 6553.5, 65535, 2147483647, 4294967295))
+_NUMBER = re.compile(r"([+-]?\d{1,15})(?:\.(\d{1,9}))?", re.ASCII)
 _DAY_S = 86_400
 
 
@@ -90,12 +89,15 @@ def measured(
 
     ``no_data`` are sentinels beside the usual ones, unscaled; ``most`` is a bound narrower than ``agent.ranges``.
     """
-    if _NUMBER.fullmatch(text.strip()) is None:
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
         return None
-    raw = Decimal(text.strip())
-    if raw in _NO_DATA or raw in no_data:
+    # Whole numbers divided once round correctly, and cost no package of exact numbers.
+    digits = match[2] or ""
+    raw, unit = int(match[1] + digits), 10 ** len(digits)
+    if raw / unit in _NO_DATA or raw / unit in no_data:
         return None
-    value = float(raw * times / divided_by)
+    value = raw * times / (unit * divided_by)
     return None if impossible(measurement, field, value, None, most) else value
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agent.peer import NotUnderstood, Peer
 from agent.ups import NO_DRIVER, NO_SERVER, NO_UPS, NOT_UNDERSTOOD, REFUSED, STALE, UpsError
+
+if TYPE_CHECKING:
+    import ssl
 
 _LONGEST = 4096
 _MOST_OCTETS = 1 << 19
@@ -55,8 +57,6 @@ def variables(server: Server, ups: str) -> dict[str, str]:
             return _asked(peer, server, ups)
     except NotUnderstood as error:
         raise UpsError(NOT_UNDERSTOOD, f"{error}; is this upsd, which has TCP port 3493?") from error
-    except ssl.SSLError as error:
-        raise UpsError(REFUSED, f"{place}: TLS fails: {error.reason or error}; look at ca and tls") from error
     except OSError as error:
         raise UpsError(NO_SERVER, f"{place}: upsd cannot be asked: {error.strerror or error}; does it run?") from error
 
@@ -87,7 +87,7 @@ def _start_tls(peer: Peer, server: Server) -> None:
     peer.send(b"STARTTLS\n")
     answer = _text(peer.line(longest=_LONGEST))
     if answer.startswith("OK"):
-        peer.encrypt(_context(server))
+        _encrypt(peer, server)
         return
     word = answer.removeprefix("ERR ").partition(" ")[0]
     if not answer.startswith("ERR ") or word not in _NO_TLS:
@@ -96,8 +96,19 @@ def _start_tls(peer: Peer, server: Server) -> None:
         raise UpsError(REFUSED, f'{peer.name}: offers no TLS, and tls = "required"; set CERTPATH or CERTFILE of upsd')
 
 
+def _encrypt(peer: Peer, server: Server) -> None:
+    import ssl  # a megabyte, which a upsd on the same machine needs none of
+
+    try:
+        peer.encrypt(_context(server))
+    except ssl.SSLError as error:
+        raise UpsError(REFUSED, f"{peer.name}: TLS fails: {error.reason or error}; look at ca and tls") from error
+
+
 def _context(server: Server) -> ssl.SSLContext:
     """Return a context that believes the file ``ca`` alone; without one nothing is verified."""
+    import ssl
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if server.ca is None:
         context.check_hostname = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -88,14 +87,14 @@ class Row:
         number = self._number(words)
         if number in self.no_data:
             return None
-        value = Fraction(number * self.times, self.divided_by)
-        if impossible(_MEASUREMENT, self.field, float(value), self.least, self.most):
+        value = number * self.times / self.divided_by
+        if impossible(_MEASUREMENT, self.field, value, self.least, self.most):
             return None
         if _FIELDS[self.field].kind == "state":
             return self._state(number)
         if not _FIELDS[self.field].integer:
-            return float(value)
-        return int(value) if value.denominator == 1 else None
+            return value
+        return int(value) if value.is_integer() else None
 
     def _number(self, words: Sequence[int]) -> int:
         if self.type == "bit":
