@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
+from functools import reduce
 
 from agent.clock import DAY_S, MS, NS
 from agent.reading import read_series, series_key
 from collector.inventory import Backup, Device, Inventory
+from collector.judge.backups import SAME_REPORT_MS
 from collector.judge.told import (
     BackupTold,
     DeviceTold,
@@ -88,6 +90,7 @@ class CentreReadings:
         self._from_ns = start_ns - BEFORE_DAYS * _DAY_NS
         self._to_ns = end_ns + (LATER_DAYS * _DAY_NS if later else 0)
         self._ups: dict[str, Told] = {}
+        self._off: dict[str, Intervals] = {}
 
     def newest(self) -> tuple[int, ...]:
         """Return the newest entry of each device of power: what was read of them holds while these stay."""
@@ -162,26 +165,14 @@ class CentreReadings:
 
     def backups(self, tests: Sequence[RestoreTest]) -> list[BackupTold]:
         """Return every registered backup job; ``tests`` are the restore tests done by hand."""
-        volumes: dict[str, list[tuple[Mapping[str, str], Series]]] = {}
-        for code in sorted({item.device for item in self._inventory.backups}):
-            from_ns = self._end_ns - BACKUP_DAYS * _DAY_NS
-            heard = self._series(self._inventory.device[code], "nadi_backup", from_ns=from_ns)
-            tagged = ((dict(read_series(series.key)[1]), series) for series in heard)
-            volumes[code] = [(tags, series) for tags, series in tagged if "volume" in tags]
-        return [self._backup(item, volumes[item.device], tests) for item in self._inventory.backups]
+        return [self._backup(item, tests) for item in self._inventory.backups]
 
-    def _backup(
-        self, backup: Backup, volumes: Sequence[tuple[Mapping[str, str], Series]], tests: Sequence[RestoreTest]
-    ) -> BackupTold:
-        source, from_ns = self._inventory.device[backup.device].source, self._end_ns - BACKUP_DAYS * _DAY_NS
+    def _backup(self, backup: Backup, tests: Sequence[RestoreTest]) -> BackupTold:
+        device, from_ns = self._inventory.device[backup.device], self._end_ns - BACKUP_DAYS * _DAY_NS
         tags = (("device", backup.device), ("engine", backup.engine), ("job", backup.job))
-        series, before_ms = Series(source, backup.device, series_key("nadi_backup", tags)), self._end_ns // MS
-        columns = self._readings.columns(series, start_ns=from_ns, end_ns=self._end_ns)
-        values = field_values(columns)
+        series, before_ms = Series(device.source, device.code, series_key("nadi_backup", tags)), self._end_ns // MS
+        values = field_values(self._readings.columns(series, start_ns=from_ns, end_ns=self._end_ns))
         seen_ms, fields = newest_fields(values, before_ms=before_ms)
-        own = [
-            (tags, one) for tags, one in volumes if (tags.get("job"), tags.get("engine")) == (backup.job, backup.engine)
-        ]
         return BackupTold(
             backup=backup,
             seen_ms=seen_ms,
@@ -189,16 +180,20 @@ class CentreReadings:
             fields=fields,
             fulls_ms=distinct(values, "last_full_timestamp_seconds", before_ms=before_ms),
             verified_ms=max(distinct(values, "last_verified_timestamp_seconds", before_ms=before_ms), default=None),
-            volumes=tuple(self._volumes(own, from_ns)),
+            volumes=() if seen_ms is None else tuple(self._volumes(device, backup, seen_ms)),
             tests=tuple((item.at_ns // MS, item.passed) for item in tests if item.backup == backup.code),
         )
 
-    def _volumes(self, own: Sequence[tuple[Mapping[str, str], Series]], from_ns: int) -> Iterator[VolumeTold]:
-        for tags, series in own:
-            columns = self._readings.columns(series, start_ns=from_ns, end_ns=self._end_ns)
-            seen_ms, fields = newest_fields(field_values(columns), before_ms=self._end_ns // MS)
-            if seen_ms is not None:
-                yield VolumeTold(tags["volume"], tags.get("pool", ""), tags.get("slot", ""), seen_ms, fields)
+    def _volumes(self, device: Device, backup: Backup, seen_ms: int) -> Iterator[VolumeTold]:
+        """Yield the copies on volumes that were told together with a job's newest report."""
+        start_ns, end_ns = (seen_ms - SAME_REPORT_MS) * MS, min((seen_ms + SAME_REPORT_MS) * MS, self._end_ns)
+        for series in self._series(device, "nadi_backup", from_ns=start_ns):
+            tags = dict(read_series(series.key)[1])
+            if "volume" in tags and (tags.get("job"), tags.get("engine")) == (backup.job, backup.engine):
+                columns = self._readings.columns(series, start_ns=start_ns, end_ns=end_ns)
+                told_ms, fields = newest_fields(field_values(columns), before_ms=self._end_ns // MS)
+                if told_ms is not None:
+                    yield VolumeTold(tags["volume"], tags.get("pool", ""), tags.get("slot", ""), told_ms, fields)
 
     # --- whether it ran ---
 
@@ -244,14 +239,16 @@ class CentreReadings:
     def _without_power(self, code: str) -> tuple[tuple[int, int], ...]:
         """Return when no UPS of a server gave any output: a neighbour's word that it was down."""
         server = self._inventory.server.get(code)
-        dark: Intervals | None = None
-        for ups in server.ups if server is not None else ():
+        dark = [self._dark(ups) for ups in server.ups] if server is not None else []
+        return reduce(Intervals.__and__, dark).spans if dark else ()
+
+    def _dark(self, ups: str) -> Intervals:
+        if ups not in self._off:
             told = self._ups_told(ups)
             fields = {name: told.samples(name, unless="up") for name in UPS_FIELDS}
             found = ups_spans(fields, start_ms=self._from_ns // MS, end_ms=self._to_ns // MS)
-            off = times_in(found, UpsState.MATI)
-            dark = off if dark is None else dark & off
-        return () if dark is None else dark.spans
+            self._off[ups] = times_in(found, UpsState.MATI)
+        return self._off[ups]
 
 
 def _beats_of(series: Series, columns: Columns | None) -> Beats:

@@ -115,13 +115,15 @@ class Samples:
 
 def samples(time_ms: Ints, value: Ints, staleness: Staleness | None = None) -> Samples:
     """Return readings in order; identical ones count once, contradictory ones of one time not at all."""
-    staleness = staleness or Staleness()
-    pairs = np.unique(np.stack((time_ms, value)), axis=1) if len(time_ms) else np.zeros((2, 0), np.int64)
-    times, values = pairs
-    alike = times[1:] == times[:-1]
-    single = ~(np.concatenate((alike, [False])) | np.concatenate(([False], alike)))[: len(times)]
-    times, values = times[single], values[single]
-    return Samples(times, values, _until(times, staleness))
+    time_ms, value = np.asarray(time_ms, np.int64), np.asarray(value, np.int64)
+    if not (time_ms[1:] > time_ms[:-1]).all():
+        order = np.lexsort((value, time_ms))
+        time_ms, value = time_ms[order], value[order]
+        later = time_ms[1:] > time_ms[:-1]
+        first, last = np.concatenate(([True], later)), np.concatenate((later, [True]))
+        agreed = value[first] == value[last]  # the values of one time are in order too
+        time_ms, value = time_ms[first][agreed], value[first][agreed]
+    return Samples(time_ms, value, _until(time_ms, staleness or Staleness()))
 
 
 def _until(times: Ints, staleness: Staleness) -> Ints:
