@@ -65,9 +65,10 @@ class Catalogue:
         """Return the newest ``most`` records of a job, the newest first."""
         return [_record(raw) for raw in self._asked([f'llist job="{_named(name)}" order=desc limit={most}'], "JobId")]
 
-    def of_kind(self, kind: str, most: int) -> list[Record]:
-        """Return the newest ``most`` jobs of a type, such as ``R`` or ``V``, the newest first."""
-        return [_record(raw) for raw in self._asked([f"llist jobs jobtype={kind} order=desc limit={most}"], "JobId")]
+    def of_kinds(self, kinds: str, most: int) -> list[Record]:
+        """Return the newest ``most`` jobs of each type, such as ``R`` and ``V``, the newest first."""
+        commands = [f"llist jobs jobtype={kind} order=desc limit={most}" for kind in kinds]
+        return [_record(raw) for raw in self._asked(commands, "JobId")]
 
     def volume_names(self, numbers: Iterable[int]) -> dict[int, set[str]]:
         """Return by job number on which volumes its data lies; a job whose data is gone is not there."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,18 +124,18 @@ def collect(config: Config, env: Env) -> Iterator[Reading]:
     """Yield one reading a job, and one a volume of its newest full copies; what fails for a job hides no other."""
     catalogue = Catalogue(config.tool, config.console, config.timeout)
     if config.job:
-        tests = [*_tested(catalogue, "R"), *_tested(catalogue, "V")]
+        ended = (one for one in catalogue.of_kinds("RV", _MOST_TESTS) if one.status in _ENDED)
+        tests = [_tested(catalogue, one) for one in ended if one.kind == "R" or one.level in _READS_VOLUMES]
         yield from backup.each(config.job, partial(_job, config, catalogue, tests, env))
 
 
-def _tested(catalogue: Catalogue, kind: str) -> Iterator[Tested]:
-    for record in catalogue.of_kind(kind, _MOST_TESTS):
-        if record.status in _ENDED and (kind == "R" or record.level in _READS_VOLUMES):
-            try:
-                log = catalogue.log(record.number)
-            except SaidTooMuch:
-                log = ""  # it names every file restored; what it tested is unknown
-            yield tested(record, log)
+@lru_cache(maxsize=4 * _MOST_TESTS)
+def _tested(catalogue: Catalogue, record: Record) -> Tested:
+    """Return what a job that ended tested; its log does not change any more, so each is asked for once."""
+    try:
+        return tested(record, catalogue.log(record.number))
+    except SaidTooMuch:
+        return tested(record, "")  # it names every file restored; what it tested is unknown
 
 
 def tested(record: Record, log: str) -> Tested:
