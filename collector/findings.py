@@ -1,4 +1,4 @@
-"""What stands now: OPDs over their determinations, lines whose ends disagree, devices polled without protection."""
+"""What stands now: OPDs over their determinations, lines whose ends disagree, SNMP in clear, the data centre."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from agent.clock import MS, Zone
 from collector.evaluation import spans_of
 from collector.inventory import Inventory, Opd
 from collector.judge.allocation import DirectionName, Finding, Severity, Thresholds, check, uses
+from collector.judge.datacentre import DataCentreNow
 from collector.judge.now import Window
 from collector.judge.reconcile import End, reconcile
 from collector.ledger.binstore import BinStore
@@ -22,8 +23,16 @@ UNPROTECTED = frozenset(("snmpv1", "snmpv2c"))
 """Protocols that send what they read, and the word that opens it, in clear (Barito Utara 11/2023 Pasal 16 ayat (7))."""
 
 
-def findings(inventory: Inventory, bins: BinStore, *, power: Power, window: Window, zone: Zone) -> tuple[Finding, ...]:
-    """Return the findings that stand, the gravest and then the oldest first."""
+def findings(
+    inventory: Inventory,
+    bins: BinStore,
+    *,
+    power: Power,
+    window: Window,
+    zone: Zone,
+    centre: DataCentreNow | None = None,
+) -> tuple[Finding, ...]:
+    """Return the findings that stand, those of the data centre with them, the gravest and then the oldest first."""
     found = [
         finding
         for opd in inventory.opds
@@ -32,6 +41,7 @@ def findings(inventory: Inventory, bins: BinStore, *, power: Power, window: Wind
     ]
     found += lines(inventory, bins, window=window, zone=zone)
     found += unprotected(power)
+    found += centre.findings if centre is not None else ()
     return tuple(sorted(found, key=lambda item: (-item.severity, item.start_ns, item.object, item.direction)))
 
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from agent.clock import Clock, Month
 from agent.identity import Key
 from collector.config import ARCHIVE, JOURNAL, KEY, REGISTER, Settings
+from collector.datacentre import DataCentre
 from collector.evaluation import Evaluator, closing_ns, touches
 from collector.inventory import Inventory
 from collector.judge.month import Evaluation
@@ -21,6 +22,7 @@ from collector.ledger.archive import Archive
 from collector.ledger.binstore import BinStore
 from collector.ledger.check import check
 from collector.ledger.journal import Journal
+from collector.ledger.readings import Readings
 from collector.ledger.tables import meta_of
 from collector.register.revisions import Register
 from collector.report.manifest import Origin
@@ -61,6 +63,8 @@ class Folder:
         self.archive = Archive(data / ARCHIVE, zone=self.zone)
         self.register = Register(data / REGISTER, zone=self.zone, clock=clock, region=settings.region)
         self.reports = Reports(data / "reports")
+        readings = Readings(journal=self.journal, archive=self.archive)
+        self.datacentre = DataCentre(readings=readings, register=self.register, zone=self.zone)
 
     def _take_lock(self) -> int:
         path = self.settings.data / "lock"
@@ -113,8 +117,13 @@ class Folder:
         """Write a finished month's report, unless its newest version says the same; tell whether it was written."""
         if month.end_ns(self.zone) > self.clock.now().wall_ns:
             raise Impossible(f"{month} has not ended yet; nadi evaluate {month} shows it up to now")
+        bins = self.bins(self.register.inventory())
         return self.reports.issue(
-            self.evaluate(month), settings=self.settings.report_settings(), origin=self.origin(), key=self.key
+            self.evaluate(month),
+            datacentre=self.datacentre.month(month, bins=bins),
+            settings=self.settings.report_settings(),
+            origin=self.origin(),
+            key=self.key,
         )
 
     def origin(self) -> Origin:

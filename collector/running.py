@@ -157,10 +157,11 @@ class Collector:
         snapshot = self.snapshot()
         inventory = self.live.inventory
         bins = self.folder.bins(inventory)
-        found = findings(inventory, bins, power=snapshot.power, window=snapshot.window, zone=self.zone)
+        centre = self.folder.datacentre.now(snapshot.now_ns)
+        found = findings(inventory, bins, power=snapshot.power, window=snapshot.window, zone=self.zone, centre=centre)
         month = Month.of(self.zone.day(snapshot.now_ns))
         evaluation = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
-        self._judgement = Judgement(snapshot.now_ns, found, evaluation)
+        self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None)
 
     def _seal(self) -> None:
         for record in seal(self.folder.journal, self.folder.archive, today=self._today()):

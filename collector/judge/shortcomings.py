@@ -94,7 +94,7 @@ def _insurance(row: ServerRow, found: Found) -> Iterator[Finding]:
         yield _made(
             "insurance_ending",
             row.server.code,
-            Severity.LOW if left >= 0 else Severity.NOTICE,
+            Severity.LOW,
             begun_ms,
             found,
             value=left * DAY_MS // 1000,
