@@ -1,7 +1,7 @@
 """Judge the attempts of a backup job by the copies in its repository and by the log of its attempts.
 
-For tools whose every copy is a full one (restic, borg). A copy alone does not tell that a file could not be read, nor
-that an attempt made none; the log does, so where there is one only what it proves is a success.
+For tools whose every copy is a full one (restic, borg, dumps, archives). A copy alone does not tell that a file could
+not be read, nor that an attempt made none; the log does, so where there is one only what it proves is a success.
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ from agent.reading import Reading
 from agent.source import Env
 from agent.tool import ToolError
 
-LOOK_BACK = 8
-"""Newest copies that are judged: more would have to be measured one by one."""
 _MOST_LOG = 16 << 20
 _QUIET_S = 900
 """An attempt whose log has stood still so long is not under way any more."""
 
 
 class Kept(NamedTuple):
-    """A copy in the repository: its ids, the sources it holds, its end (its start where none is told), its size.
+    """A copy: its ids, the sources it holds, its end (its start where none is told), its size; unknown is None.
 
-    What is unknown is None.
+    ``fault`` is what is wrong with the copy itself; ``verified_s`` a time by which a check of its data has passed.
     """
 
     ids: tuple[str, ...]
@@ -36,6 +34,8 @@ class Kept(NamedTuple):
     duration_s: float | None = None
     size: int | None = None
     files: int | None = None
+    fault: Fault | None = None
+    verified_s: float | None = None
 
 
 class Attempt(NamedTuple):
@@ -93,18 +93,24 @@ def read_log(path: Path, parse: Parse) -> Log:
     return Log(tuple(attempts), status.st_mtime, still_open)
 
 
-class Evidence(NamedTuple):
-    """What a tool's input brings: the job's own copies, all ids in the repository, the sources, the log, two functions.
+def _no_log(lines: Iterable[str]) -> tuple[list[Attempt], bool | None]:
+    return [], None
 
-    ``parse`` parts the lines of the log into attempts; ``measure`` completes a copy whose size nothing told.
+
+class Evidence(NamedTuple):
+    """What a tool's input brings: the job's own copies, and a function that completes one whose size nothing told.
+
+    ``look_back`` newest copies are judged. ``known`` are all ids in the repository, ``sources`` those asked for.
+    ``parse`` parts the lines of the ``log`` into attempts.
     """
 
     own: Iterable[Kept]
-    known: Iterable[str]
-    sources: Iterable[str]
-    log: Path | None
-    parse: Parse
     measure: Callable[[Kept], Kept]
+    look_back: int = 8
+    known: Iterable[str] = ()
+    sources: Iterable[str] = ()
+    log: Path | None = None
+    parse: Parse = _no_log
 
 
 def look(expected: Expected, engine: str, given: Evidence, env: Env) -> Iterator[Reading]:
@@ -116,7 +122,7 @@ def look(expected: Expected, engine: str, given: Evidence, env: Env) -> Iterator
     except BackupError as error:
         wrong.append(str(error))
     sized = []
-    for one in own[-LOOK_BACK:]:
+    for one in own[-given.look_back :]:
         one = _by_log(one, attempt_of(one, log))
         try:
             one = one if one.size is not None else given.measure(one)
@@ -127,7 +133,7 @@ def look(expected: Expected, engine: str, given: Evidence, env: Env) -> Iterator
     if log is not None and verdicts and verdicts[-1].attempt is None and not log.open:
         newest = verdicts[-1].copy.ids[0][:16]
         wrong.append(f"{given.log} tells nothing of the newest copy {newest}; let every attempt write there")
-    found = Job(job=expected.name, engine=engine, copies=len(own))
+    found = Job(job=expected.name, engine=engine, copies=len(own) - sum(one.fault is Fault.DAMAGED for one in sized))
     found = told(found, verdicts, log, now_s=env.time_ns() / NS, known=given.known)
     yield from completed(found, expected, env)
     if wrong:
@@ -162,7 +168,7 @@ def judged(
     before: int | None = None
     for one in copies:
         attempt = attempt_of(one, log)
-        fault = attempt.fault if attempt else None
+        fault = (attempt.fault if attempt else None) or one.fault
         if fault is not Fault.TOOL_FAILED and one.paths is not None and not needed <= one.paths:
             fault = Fault.SOURCE_MISSING
         fault = fault or expected.fault(size_bytes=one.size, files=one.files, before_bytes=before)
@@ -175,7 +181,13 @@ def judged(
 def told(job: Job, verdicts: list[Verdict], log: Log | None, *, now_s: float, known: Iterable[str]) -> Job:
     """Complete ``job`` by its judged copies and the end of its log; ``known`` are all ids in the repository."""
     success = max((one.copy.end_s for one in verdicts if one.ok), default=None)
-    job = replace(job, last_success_timestamp_seconds=success, last_full_timestamp_seconds=success)
+    verified = max((one.copy.verified_s for one in verdicts if one.ok and one.copy.verified_s), default=None)
+    job = replace(
+        job,
+        last_success_timestamp_seconds=success,
+        last_full_timestamp_seconds=success,
+        last_verified_timestamp_seconds=verified,
+    )
     if log is not None and log.open is not None:
         job = replace(job, running=log.open and log.written_s > now_s - _QUIET_S)
     lost = _lost(log, verdicts, known, now_s)
