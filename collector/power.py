@@ -1,49 +1,50 @@
 """The newest word of UPSes, sensors, transfer switches and devices, in memory: what they are like at this minute.
 
-Only what registered devices' own sources say is kept, one reading a series, so memory is bounded by the register.
-A reading too old to be of now gives no value and no state: unknown is neither zero nor down.
+Only what registered devices' own sources say is kept, one value a field, so memory is bounded by the register. Each
+field has its own time: a reading of some fields (by a trap, by another input) says nothing of the others. A value too
+old to be of now is no value and no state: unknown is neither zero nor down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
+from itertools import pairwise
 
 from agent.catalogue import RAW
 from agent.clock import MS
 from agent.reading import Reading, Tags
 from collector.inventory import Device
 from collector.ledger.entry import CLOCK_UNSURE, Entry
+from collector.measure.states import LATE_INTERVALS, MOST_STALE_MS, AtsState, UpsState, ups_state
 
-MEASUREMENTS = frozenset(("nadi_ups", "nadi_environment", "nadi_ats", "nadi_device"))
+__all__ = [
+    "MEASUREMENTS",
+    "MOST_SERIES",
+    "AtsLive",
+    "AtsState",
+    "Fields",
+    "Latest",
+    "Power",
+    "SensorLive",
+    "SensorState",
+    "States",
+    "UpsLive",
+    "UpsState",
+    "ups_state",
+]
+
+MEASUREMENTS = frozenset(
+    (
+        *("nadi_ups", "nadi_environment", "nadi_ats", "nadi_device"),
+        *("nadi_sensor", "nadi_pdu", "nadi_generator"),
+    )
+)
 MOST_SERIES = 512
 """Series kept of one device; beyond, the one that was silent longest goes."""
 
-LATE_INTERVALS = 3
-MOST_STALE_MS = 900_000
-
 Fields = Mapping[str, int | float]
-
-
-class UpsState(IntEnum):
-    """State of a UPS; the numbers are the dashboards' (spec/dashboards.md section 1.3)."""
-
-    MATI = 0
-    PLN = 1
-    BATERAI = 2
-    BATERAI_LEMAH = 3
-    BYPASS = 4
-    TIDAK_DIKETAHUI = 5
-
-
-class AtsState(IntEnum):
-    """Which source carries the load; the numbers are the dashboards', where unknown is absent."""
-
-    TIDAK_ADA = 0
-    PLN = 1
-    GENSET = 2
-    TIDAK_DIKETAHUI = 3
 
 
 class SensorState(StrEnum):
@@ -56,9 +57,9 @@ class SensorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The newest reading of one series: its other tags, its time (``since_ms``: of the first one known), its fields.
+    """The newest values of one series: its other tags, the newest time (``since_ms``: the first one known), its fields.
 
-    ``fresh`` says that it is of now; else ``fields`` is empty.
+    ``fields`` are those that are of now; ``fresh`` says that there are any.
     """
 
     device: Device
@@ -72,7 +73,7 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class UpsLive:
-    """A UPS at this minute; ``fields`` are those of the newest reading, what is not in it is unknown."""
+    """A UPS at this minute; ``fields`` are those that are of now, what is not in them is unknown."""
 
     device: Device
     state: UpsState
@@ -122,28 +123,56 @@ class Power:
                 newest[item.device.code] = item
         return tuple(newest.values())
 
+    def of(self, measurement: str) -> tuple[Latest, ...]:
+        """Return what is known of one measurement (``nadi_sensor``, ``nadi_pdu``, ``nadi_generator``), by device."""
+        return tuple(item for item in self.latest if item.measurement == measurement)
+
+
+@dataclass(slots=True)
+class _Value:
+    """The newest value of a field and the times of the last few, which tell how often it comes."""
+
+    time_ms: int
+    value: int | float
+    times: list[int]
+
+    def is_fresh(self, now_ms: int, least_ms: int) -> bool:
+        """Tell whether the value is of now: silence is unknown after some of its own intervals, within bounds."""
+        gaps = [after - before for before, after in pairwise(self.times)]
+        late_ms = min(max(least_ms, LATE_INTERVALS * min(gaps, default=0)), MOST_STALE_MS)
+        return now_ms - self.time_ms <= late_ms
+
 
 @dataclass(slots=True)
 class _Kept:
-    """The newest reading of a series and the times of the last few, which tell how often it comes."""
+    """The newest values of a series, each with its own time; ``mute_ms`` is when it last gave no answer."""
 
     since_ms: int
     time_ms: int
-    fields: Fields
-    times: list[int] = field(default_factory=list)
+    mute_ms: int = -1
+    values: dict[str, _Value] = field(default_factory=dict)
 
     def take(self, time_ms: int, fields: Fields) -> None:
-        self.since_ms = min(self.since_ms, time_ms)
-        if time_ms == self.time_ms:
-            self.fields = {**self.fields, **fields}
-        elif time_ms > self.time_ms:
-            self.time_ms, self.fields = time_ms, fields
-            self.times = [*self.times[-3:], time_ms]
+        self.since_ms, self.time_ms = min(self.since_ms, time_ms), max(self.time_ms, time_ms)
+        if fields.get("up") == 0 and time_ms > self.mute_ms:
+            self.mute_ms = time_ms
+            self.values = {name: known for name, known in self.values.items() if known.time_ms > time_ms}
+        for name, value in fields.items():
+            if time_ms > self.mute_ms or (time_ms == self.mute_ms and name == "up"):
+                self._set(name, time_ms, value)
 
-    def stale_ms(self, least_ms: int) -> int:
-        """Return after how long silence is unknown: some of its own intervals, at least what holds for links."""
-        gaps = [after - before for before, after in zip(self.times, self.times[1:], strict=False)]
-        return min(max(least_ms, LATE_INTERVALS * min(gaps, default=0)), MOST_STALE_MS)
+    def _set(self, name: str, time_ms: int, value: int | float) -> None:
+        known = self.values.get(name)
+        if known is None:
+            self.values[name] = _Value(time_ms, value, [time_ms])
+        elif time_ms == known.time_ms:
+            known.value = value
+        elif time_ms > known.time_ms:
+            known.time_ms, known.value, known.times = time_ms, value, [*known.times[-3:], time_ms]
+
+    def fresh(self, now_ms: int, least_ms: int) -> Fields:
+        """Return the values that are of now."""
+        return {name: known.value for name, known in self.values.items() if known.is_fresh(now_ms, least_ms)}
 
 
 class States:
@@ -174,10 +203,10 @@ class States:
                 time_ms = (item.time_ns + entry.shift_ns) // MS
                 key = item.measurement, item.tags
                 if key not in series:
-                    series[key] = _Kept(time_ms, time_ms, item.fields, [time_ms])
+                    series[key] = _Kept(time_ms, time_ms)
                     if len(series) > MOST_SERIES:
                         del series[min(series, key=lambda one: series[one].time_ms)]
-                else:
+                if key in series:
                     series[key].take(time_ms, item.fields)
 
     def look(self, now_ms: int) -> Power:
@@ -194,15 +223,15 @@ class States:
         for (_, code), series in self._kept.items():
             for (measurement, tags), kept in series.items():
                 identity = RAW[measurement].identity
-                fresh = now_ms - kept.time_ms <= kept.stale_ms(self._stale_ms)
+                fields = kept.fresh(now_ms, self._stale_ms)
                 yield Latest(
                     device=self._devices[code],
                     measurement=measurement,
                     tags={name: value for name, value in tags if name != identity},
                     seen_ms=kept.time_ms,
                     since_ms=kept.since_ms,
-                    fresh=fresh,
-                    fields=kept.fields if fresh else {},
+                    fresh=bool(fields),
+                    fields=fields,
                 )
 
     def _whole(self, measurement: str, kind: str, latest: Iterable[Latest]) -> list[tuple[Device, Latest | None]]:
@@ -233,17 +262,6 @@ def _ups(device: Device, latest: Latest | None) -> UpsLive:
     silent = latest.fields.get("up") == 0
     fields: Fields = {} if silent else latest.fields
     return UpsLive(device, ups_state(fields), latest.seen_ms, fields)
-
-
-def ups_state(fields: Fields) -> UpsState:
-    """Judge a UPS by one reading, the gravest word first; unknown where it does not say what carries the load."""
-    if fields.get("output_off") == 1:
-        return UpsState.MATI
-    if fields.get("on_battery") == 1:
-        return UpsState.BATERAI_LEMAH if fields.get("low_battery") == 1 else UpsState.BATERAI
-    if fields.get("on_bypass") == 1:
-        return UpsState.BYPASS
-    return UpsState.PLN if fields.get("on_battery") == 0 else UpsState.TIDAK_DIKETAHUI
 
 
 def _ats(device: Device, latest: Latest | None) -> AtsLive:

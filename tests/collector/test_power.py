@@ -100,13 +100,48 @@ def test_a_ups_that_does_not_answer_is_unknown_and_not_off() -> None:
     assert (looked(made).ups[0].state, looked(made).ups[0].fields) == (UpsState.TIDAK_DIKETAHUI, {})
 
 
-def test_a_value_that_is_not_in_the_newest_reading_is_unknown_again() -> None:
+def test_a_reading_of_some_fields_leaves_the_others_known_until_they_are_too_old_themselves() -> None:
     made = states("ups")
     made.add(entry("ups-1"), [ups(0, on_battery=0, battery_charge_ratio=0.9), ups(60, on_battery=0)])
     made.add(entry("ups-1"), [ups(30, on_battery=1)])
-    assert looked(made, 60).ups[0].fields == {"on_battery": 0}
-    made.add(entry("ups-1"), [ups(60, load_ratio=0.5)])
-    assert looked(made, 60).ups[0].fields == {"on_battery": 0, "load_ratio": 0.5}
+    assert looked(made, 60).ups[0].fields == {"on_battery": 0, "battery_charge_ratio": 0.9}
+    made.add(entry("ups-1"), [ups(140, load_ratio=0.5), ups(141, load_ratio=0.5)])
+    assert looked(made, 151).ups[0].fields == {"on_battery": 0, "load_ratio": 0.5}
+    found = looked(made, 250).ups[0]
+    assert (found.state, found.fields) == (UpsState.TIDAK_DIKETAHUI, {"load_ratio": 0.5})
+
+
+def test_a_trap_beside_a_slow_poll_does_not_make_the_poll_look_late() -> None:
+    made = states("ups")
+    made.add(entry("ups-1"), [ups(second, on_battery=0) for second in (0, 300, 600)])
+    made.add(entry("ups-1"), [ups(601, alarms=1), ups(602, alarms=0)])
+    assert looked(made, 1400).ups[0].fields == {"on_battery": 0}
+
+
+def test_no_answer_makes_all_fields_unknown_also_those_read_before_it() -> None:
+    made = states("ups")
+    made.add(entry("ups-1"), [ups(0), ups(60, up=0)])
+    made.add(entry("ups-1"), [ups(30, on_battery=1)])
+    assert (looked(made, 60).ups[0].state, looked(made, 60).ups[0].fields) == (UpsState.TIDAK_DIKETAHUI, {})
+    made.add(entry("ups-1"), [ups(90, up=1, on_battery=0)])
+    assert looked(made, 90).ups[0].fields == {"up": 1, "on_battery": 0}
+
+
+def test_parts_outlets_and_generators_are_kept_for_those_who_show_them() -> None:
+    made = states("pdu")
+    made.add(entry("pdu-1"), [reading("nadi_pdu", {"current_amperes": 3.5}, NOW, device="pdu-1", circuit="L1")])
+    made.add(entry("pdu-1"), [reading("nadi_sensor", {"fan_rpm": 900.0}, NOW, device="pdu-1", sensor="kipas")])
+    made.add(entry("pdu-1"), [reading("nadi_generator", {"running": 0}, NOW, generator="pdu-1")])
+    power = looked(made, 150)
+    told = [
+        (item.tags, item.fields) for name in ("nadi_pdu", "nadi_sensor", "nadi_generator") for item in power.of(name)
+    ]
+    assert told == [
+        ({"circuit": "L1"}, {"current_amperes": 3.5}),
+        ({"sensor": "kipas"}, {"fan_rpm": 900.0}),
+        ({}, {"running": 0}),
+    ]
+    assert looked(made, 151).of("nadi_pdu")[0].fields == {}
 
 
 def test_only_the_registered_source_speaks_and_only_with_a_sure_clock() -> None:
@@ -145,8 +180,9 @@ def test_the_switch_tells_which_source_carries_the_load(source: int) -> None:
     made = states("ats")
     made.add(entry("ats-1"), [reading("nadi_ats", {"source": source}, NOW, ats="ats-1")])
     assert looked(made).ats[0].state == source
-    made.add(entry("ats-1"), [reading("nadi_ats", {"mains_present": 1}, NOW + 1 * NS, ats="ats-1")])
-    assert looked(made).ats[0].state is AtsState.TIDAK_DIKETAHUI
+    made.add(entry("ats-1"), [reading("nadi_ats", {"mains_present": 1}, NOW + 100 * NS, ats="ats-1")])
+    assert looked(made, 150).ats[0].state == source
+    assert looked(made, 151).ats[0].state is AtsState.TIDAK_DIKETAHUI
 
 
 @pytest.fixture
