@@ -116,6 +116,11 @@ def test_recorded_a_bad_night_leaves_the_good_one_as_the_last_success(
     assert job["last_success_timestamp_seconds"] == good
 
 
+def test_recorded_a_guest_on_another_node_did_not_fail_here(node: Node) -> None:
+    node.task("sebagian")
+    assert node.look(300)["tamu"] == {"last_ok": 0, "fault": Fault.NONE_FOUND, "running": 0}
+
+
 def test_recorded_an_interrupted_job_failed_also_for_the_guests_it_never_came_to(node: Node) -> None:
     for case in ("baik", "terputus"):
         node.task(case)
