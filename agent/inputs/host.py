@@ -1,4 +1,4 @@
-"""The state of this machine: processor, memory, file systems, disks, temperatures, sessions."""
+"""The state of this machine: processor, memory, file systems, disks, temperatures, sessions, media, pending reboot."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ from agent.source import Env
 
 _INSIDE_OTHERS = frozenset(("guest", "guest_nice"))
 """Modes of /proc/stat whose time stands in ``user`` and ``nice`` already (proc(5))."""
+_BLOCK = "/sys/block"
+_REBOOT = "/run/reboot-required"
+_REBOOT_WRITERS = (
+    "/usr/share/update-notifier/notify-reboot-required",
+    "/etc/kernel/postinst.d/unattended-upgrades",
+    "/etc/kernel/postinst.d/reboot-notifier",
+)
+"""What makes the file of a pending reboot on Debian and Ubuntu; where none is, its absence tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Config:
 
 def collect(config: Config, env: Env) -> Iterator[Reading]:
     """Yield the machine's readings; what it has not (swap, sensors) gives no reading."""
-    yield _machine(env)
+    yield _machine(config, env)
     yield from _processor(env)
     yield from _filesystems(config, env)
     yield from _disks(config, env)
@@ -42,7 +50,7 @@ def _excluded(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _machine(env: Env) -> Reading:
+def _machine(config: Config, env: Env) -> Reading:
     load1, load5, load15 = os.getloadavg()
     memory = psutil.virtual_memory()
     swap = psutil.swap_memory()
@@ -58,8 +66,40 @@ def _machine(env: Env) -> Reading:
         "swap_size_bytes": swap.total,
         "swap_used_bytes": swap.used,
         "logged_in_users": len(psutil.users()),
+        "removable_storage": removable(_BLOCK, config.exclude_disks),
     }
+    reboot = reboot_required(_REBOOT, _REBOOT_WRITERS)
+    if reboot is not None:
+        fields["reboot_required"] = reboot
     return reading("nadi_host", fields, env.time_ns(), host=env.device)
+
+
+def reboot_required(file: str, writers: tuple[str, ...]) -> int | None:
+    """Tell whether a package asked for a reboot (1) or not (0); None where nothing would tell."""
+    if os.path.exists(file):
+        return 1
+    return 0 if any(map(os.path.exists, writers)) else None
+
+
+def removable(folder: str, exclude: tuple[str, ...]) -> int:
+    """Return how many removable or USB disks have a medium, by the kernel's folder of block devices (sysfs(5))."""
+    return sum(
+        not _excluded(name, exclude) and _is_removable(f"{folder}/{name}") and _number(f"{folder}/{name}/size") > 0
+        for name in os.listdir(folder)
+    )
+
+
+def _is_removable(disk: str) -> bool:
+    # A disk in a case for USB says that it is not removable; its place in the tree of devices tells.
+    return _number(f"{disk}/removable") == 1 or "/usb" in os.path.realpath(disk)
+
+
+def _number(file: str) -> int:
+    try:
+        with open(file, encoding="ascii") as text:
+            return int(text.read())
+    except OSError:
+        return 0  # pulled out since
 
 
 def _processor(env: Env) -> Iterator[Reading]:
