@@ -166,9 +166,12 @@ def _built(file: Path) -> float:
     with file.open("rb") as data:
         name, _, rest = data.read(512).decode("ascii", errors="replace").partition(":")
     match = _BUILT.match(rest)
-    if name != "ClamAV-VDB" or match is None or match[2] not in _MONTHS:
-        raise SecurityError(f"{file}: no head of ClamAV's signatures; run freshclam anew")
-    day, month, year, hour, minute, sign, zone_hours, zone_minutes = match.groups()
-    moment = datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), tzinfo=UTC)
+    try:
+        if name != "ClamAV-VDB" or match is None:
+            raise ValueError("no head")
+        day, month, year, hour, minute, sign, zone_hours, zone_minutes = match.groups()
+        moment = datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), tzinfo=UTC)
+    except ValueError:
+        raise SecurityError(f"{file}: no head of ClamAV's signatures; run freshclam anew") from None
     ahead_s = int(zone_hours) * 3600 + int(zone_minutes) * 60
     return moment.timestamp() - (ahead_s if sign == "+" else -ahead_s)

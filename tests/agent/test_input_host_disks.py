@@ -105,18 +105,15 @@ def test_a_recorded_scan_tells_disks_behind_a_controller_apart() -> None:
 
 
 def test_with_a_program_in_smartctls_place_one_bad_disk_hides_no_other(tmp_path: Path) -> None:
-    scan = {
-        "devices": [
-            {"name": f"/dev/{d}", "type": k} for d, k in (("sda", "sat"), ("sdb", "sat"), ("bus/0", "megaraid,4"))
-        ]
-    }
+    kinds = {"/dev/sda": "sat", "/dev/sdb": "sat", "/dev/bus/0": "megaraid,4"}
+    scan = {"devices": [{"name": name, "type": kind} for name, kind in kinds.items()]}
     (tmp_path / "scan").write_text(json.dumps(scan))
     for name, told in (("sda", said(None, "Permission denied")), ("sdb", said(False)), ("0", said(True))):
         (tmp_path / name).write_bytes(told)
     program = tmp_path / "smartctl"
     program.write_text(
-        f'#!/bin/sh\ncase "$*" in\n*--scan*) cat {tmp_path}/scan;;\n*-d\\ sat\\ /dev/sda) cat {tmp_path}/sda; exit 2;;\n'
-        f"*-d\\ sat\\ /dev/sdb) cat {tmp_path}/sdb; exit 8;;\n*megaraid,4\\ /dev/bus/0) cat {tmp_path}/0;;\nesac\n"
+        f'#!/bin/sh\ncd {tmp_path}\ncase "$*" in\n*--scan*) cat scan;;\n*-d\\ sat\\ /dev/sda) cat sda; exit 2;;\n'
+        "*-d\\ sat\\ /dev/sdb) cat sdb; exit 8;;\n*-d\\ megaraid,4\\ /dev/bus/0) cat 0;;\nesac\n"
     )
     program.chmod(stat.S_IRWXU)
     found, trouble = collected(Config(smartctl=(str(program),)))

@@ -143,7 +143,14 @@ def test_signatures_that_are_none_or_of_the_future_are_unknown_not_fresh(tmp_pat
     signatures(tmp_path, "daily.cvd", "07 Oct 2099 09-25 +0000")
     with pytest.raises(SecurityError, match="the signatures are of the future"):
         collected(tmp_path)
-    for head in (b"", b"ClamAV-VDB:soon", b"ClamAV-VDB:07 Xyz 2025 09-25 +0000", bytes(512), b"PK\x03\x04"):
+    for head in (
+        b"",
+        b"ClamAV-VDB:soon",
+        b"ClamAV-VDB:07 Xyz 2025 09-25 +0000",
+        b"ClamAV-VDB:31 Feb 2025 09-25 +0000",
+        bytes(512),
+        b"PK\x03\x04",
+    ):
         (tmp_path / "daily.cvd").write_bytes(head)
         with pytest.raises(SecurityError, match=r"daily\.cvd: no head of ClamAV's signatures; run freshclam anew"):
             collected(tmp_path)
