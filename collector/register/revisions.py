@@ -20,6 +20,7 @@ from collector.inventory import Allocation, Contract, Inventory, InventoryError
 from collector.register import tables
 from collector.register.access import Access
 from collector.register.audit import Audit
+from collector.register.book import Book
 from collector.register.changes import Changes, compare, refusals
 from collector.register.document import Document
 from collector.register.engine import open_engine, reading, writing
@@ -34,7 +35,7 @@ _KEYS = {
 
 
 class Register:
-    """register.db, opened and up to date; ``access``, ``logbook`` and ``audit`` are its other parts.
+    """register.db, opened and up to date; ``access``, ``logbook``, ``book`` and ``audit`` are its other parts.
 
     ``target`` is a file or a database URL; ``region`` is the name the inventory bears. May be shared by threads.
     """
@@ -47,6 +48,7 @@ class Register:
         self._resolved = lru_cache(maxsize=8)(self._resolve)
         self.audit = Audit(self._engine)
         self.logbook = Logbook(self._engine, audit=self.audit)
+        self.book = Book(self._engine, audit=self.audit, zone=zone)
         self.access = Access(self._engine, audit=self.audit, clock=clock)
 
     def close(self) -> None:
@@ -100,7 +102,8 @@ class Register:
     def check(self) -> list[str]:
         """Return where stored revisions and records contradict each other; empty when all agree."""
         with reading(self._engine) as connection:
-            return list(_contradictions(connection))
+            contradictions = list(_contradictions(connection))
+        return contradictions + self.book.check()
 
     def _resolve(self, revision: int) -> Inventory:
         with reading(self._engine) as connection:

@@ -182,3 +182,26 @@ audit = Table(
     Column("result", String(20), nullable=False),
     Column("detail", Text, nullable=False),
 )
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("state", String(40), nullable=False),
+    Column("opd", String(20), nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("legal_basis", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("attachment_sha256", String(64), nullable=False),
+    Column("attachment_name", Text, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("recorded_ns", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    UniqueConstraint("kind", "code", "revision"),
+)
+"""Every revision of every record of the registers (``book.py``); ``body`` is canonical JSON of the kind's form."""

@@ -17,7 +17,7 @@ IDLE = replace(USE, status=Status.RENDAH, p95=F(10))
 IDLE_PAST = (Past(F(12), F(95, 100), Status.RENDAH), Past(F(8), F(9, 10), Status.RENDAH))
 
 
-def got(use: Use, ask: Ask | None = None) -> tuple[Fraction, str]:
+def got(use: Use, ask: Ask | None = None) -> tuple[int | Fraction, str]:
     found = need(use, ask)
     return found.rate, found.code
 
@@ -81,9 +81,9 @@ def test_the_trend_is_the_median_slope_and_needs_six_months() -> None:
     assert trend([F(1)] * 5 + [None] * 4) is None
     found = trend([F(10), None, F(14), F(16), F(18), F(500), F(22)])
     assert found is not None
-    assert (found.slope, found.count) == (2, 6)
+    assert (found.slope, found.count) == (F(2), 6)
     assert found.low == F(22 - 500)
     assert found.high == F(500 - 18)
     flat = trend([F(3)] * 12)
     assert flat is not None
-    assert (flat.slope, flat.low, flat.high) == (0, 0, 0)
+    assert (flat.slope, flat.low, flat.high) == (F(0), F(0), F(0))
