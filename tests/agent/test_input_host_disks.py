@@ -41,7 +41,7 @@ md5 : active (auto-read-only) raid1 sdk1[1] sdj1[0]
       976630464 blocks super 1.2 [2/2] [UU]
       [>....................]  check =  1.1% (11081728/976630464) finish=131.6min speed=122205K/sec
 
-md6 : active raid1 sdm1[1](F) sdl1[0]
+md6 : active raid1 sdl1[0]
       104320 blocks [2/2] [U_]
 
 unused devices: <none>

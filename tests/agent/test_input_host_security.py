@@ -45,9 +45,11 @@ def heard(folder: Path) -> tuple[int, list[str]]:
 def addresses(cloud: Cloud, *given: str) -> Iterator[None]:
     for address in given:
         cloud.run("near", "ip", "addr", "add", address, "dev", "lo", *(("nodad",) if ":" in address else ()))
-    yield
-    for address in given:
-        cloud.run("near", "ip", "addr", "del", f"{address}/{128 if ':' in address else 32}", "dev", "lo")
+    try:
+        yield
+    finally:
+        for address in given:
+            cloud.run("near", "ip", "addr", "del", f"{address}/{128 if ':' in address else 32}", "dev", "lo")
 
 
 def opened(stack: contextlib.ExitStack, host: str, port: int, *, udp: bool = False, only_six: bool = False) -> None:
