@@ -6,15 +6,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet --quiet
-# What the tests need beside Python: namespaces, shaped links, load, and readers of PDF files.
-DEBIAN := iproute2 iperf3 ethtool iputils-ping poppler-utils qpdf snmpd snmp
+# What the tests need beside Python: namespaces, shaped links, load, readers of PDF files, and real peers.
+DEBIAN := iproute2 iperf3 ethtool iputils-ping nftables poppler-utils qpdf snmpd snmp nut-server nut-client libnss3-tools \
+  libusb-0.1-4 openssl restic borgbackup postgresql pgbackrest bacula-director bacula-director-sqlite3 bacula-sd bacula-fd bacula-console \
+  sqlite3 sg3-utils mt-st smartmontools dnsmasq-base chrony victoria-metrics prometheus prometheus-alertmanager
+# apcupsd conflicts with nut-client, so it is unpacked and not installed.
+APCUPSD := build/debian/sbin/apcupsd
 
 .PHONY: run test lint unit test-lab bench lock debian clean
 
 run: $(VENV)/collector.stamp
 	@$(BIN)/nadi try
 
-test: debian $(VENV)/dev.stamp
+test: debian $(APCUPSD) $(VENV)/dev.stamp
 	@$(MAKE) --no-print-directory lint unit
 
 lint: $(VENV)/dev.stamp
@@ -51,6 +55,11 @@ debian:
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=240 $$missing >/dev/null; \
 	  else echo "not root: cannot install" $$missing "; the tests that need them will say so" >&2; fi; fi
+
+$(APCUPSD): | debian
+	@mkdir -p build/debian && cd build/debian && apt-get download -qq apcupsd >/dev/null 2>&1 \
+	  && dpkg -x apcupsd_*.deb . && rm -f apcupsd_*.deb && touch sbin/apcupsd \
+	  || echo "apcupsd cannot be fetched; the tests that need it will say so" >&2
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Nadi needs Python 3.11 or newer; set PYTHON=")'
