@@ -95,11 +95,11 @@ def _flag(fields: Fields, name: str) -> bool | None:
 
 
 def _verified_full(told: BackupTold, full_ms: int | None) -> int | None:
-    """Return the newest full copy that was verified; one of before counts only while a newest one is there at all."""
+    """Return the newest full copy that was verified; one that is newer than the newest by now is gone."""
     if full_ms is None or not told.backup.verify_every_days:
         return full_ms
     verified_ms = told.verified_ms
-    known = (at for at in (*told.fulls_ms, full_ms) if verified_ms is not None and at <= verified_ms)
+    known = (at for at in (*told.fulls_ms, full_ms) if verified_ms is not None and at <= min(verified_ms, full_ms))
     return max(known, default=None)
 
 

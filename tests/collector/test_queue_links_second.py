@@ -134,6 +134,15 @@ def test_ends_that_differ_are_found_and_shown(collector: Collector) -> None:
     assert 'nadi_finding_open{rule="line_difference",severity="tinggi"} 1.0' in here.get("/metrics").text
 
 
+def test_the_month_tells_of_the_line_whose_ends_differ(collector: Collector) -> None:
+    week = range(-2 * 86_400, 1, 300)
+    write(collector, "r1", week, down=970_000)
+    write(collector, "r2", week)
+    bins = collector.folder.bins(collector.live.inventory)
+    found = collector.folder.datacentre.month(MONTH, bins=bins, until_ns=NOW).lines
+    assert [(item.rule, item.object, item.direction) for item in found] == [("line_difference", "wan-bpkad", "unduh")]
+
+
 def test_an_end_that_is_silent_is_found_today(collector: Collector) -> None:
     write(collector, "r1", range(-2 * 86_400, -5400, 300))
     write(collector, "r2", range(-2 * 86_400, 1, 300))
