@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -256,6 +257,20 @@ def test_nobody_listens_and_no_authority_is_trusted(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "empty.pem"))
     with pytest.raises(ProbeError, match="install ca-certificates, or set ca"):
         one("https://localhost:1")
+
+
+def test_the_machines_own_authorities_are_trusted_from_a_folder_or_a_file(
+    authority: trustme.CA, ca: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "folder"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+    with serving(authority.issue_cert("localhost")) as url:
+        assert one(url)["success"] == 1, "a folder without names that OpenSSL would look for is none"
+        (tmp_path / "folder" / "ca.pem").write_bytes(ca.read_bytes())
+        subprocess.run(["openssl", "rehash", tmp_path / "folder"], check=True)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
+        assert one(url)["success"] == 1
 
 
 def test_no_octets_break_the_reader_of_certificates(authority: trustme.CA) -> None:
