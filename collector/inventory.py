@@ -15,7 +15,9 @@ from typing import Literal, NamedTuple, get_args
 
 from collector.measure.intervals import Intervals
 
-Class = Literal["tinggi", "sedang", "dasar"]
+Class = Literal["tinggi", "sedang", "dasar", "publik"]
+"""Priority classes, and the hotspot for the public (Tanah Laut 25/2018 Pasal 11), which takes no part in sharing."""
+
 Towards = Literal["receive", "transmit"]
 Vantage = Literal["opd", "noc"]
 Role = Literal["wan", "uplink"]

@@ -15,7 +15,9 @@ from typing import Literal
 from agent.clock import Month, Zone
 from collector.measure.bins import Bins
 
-Klass = Literal["tinggi", "sedang", "dasar"]
+Klass = Literal["tinggi", "sedang", "dasar", "publik"]
+"""Priority classes; ``publik`` is the hotspot for the public, with a reserve of its own."""
+
 Vantage = Literal["opd", "noc"]
 
 

@@ -15,7 +15,7 @@ from math import ceil, floor, lcm
 from collector.judge.case import Klass
 
 MBIT = 1_000_000
-RANK: dict[Klass, int] = {"tinggi": 0, "sedang": 1, "dasar": 2}
+RANK: dict[Klass, int] = {"tinggi": 0, "sedang": 1, "dasar": 2, "publik": 3}
 WEIGHTS: dict[Klass, int] = {"tinggi": 4, "sedang": 2, "dasar": 1}
 """Default weights by class; which are in force is determined and dated (section 4)."""
 
@@ -125,7 +125,7 @@ def _filled(claims: Sequence[Claim], capacity: int) -> tuple[int, ...]:
     return tuple(shares)
 
 
-def usable(contracted: int, *, reserve: Fraction, public: int, operations: int) -> int:
+def usable(contracted: Fraction | int, *, reserve: Fraction, public: int, operations: int) -> int:
     """Return C, what may be shared (Mbps): contracts less the reserve, the public hotspot and own operation.
 
     C = floor(contracted x (1 - reserve)) - public - operations; never below 0.

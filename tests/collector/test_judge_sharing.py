@@ -149,7 +149,7 @@ def test_ties_go_to_the_higher_class_and_then_the_code() -> None:
     assert share(claims, 1).shares == (0, 1)
     claims = [Claim("A", "dasar", 2, 0, Fraction(9)), Claim("B", "tinggi", 2, 0, Fraction(9))]
     assert share(claims, 1).shares == (0, 1)
-    assert sorted(RANK, key=RANK.__getitem__) == ["tinggi", "sedang", "dasar"]
+    assert sorted(RANK, key=RANK.__getitem__) == ["tinggi", "sedang", "dasar", "publik"]
 
 
 def test_two_thousand_agencies_are_shared_within_a_second() -> None:
