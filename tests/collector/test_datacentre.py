@@ -16,7 +16,7 @@ from collector.judge.rows import BackupState, Cover, Reason
 from collector.ledger.seal import seal
 from collector.measure.states import UpsState
 from collector.measure.supply import Carrier
-from tests.collector.register_sample import WHOLE, document
+from tests.collector.register_sample import SITE, WHOLE, document
 from tests.collector.web_visitor import settings_at
 
 MONTH = Month(2026, 9)
@@ -192,6 +192,20 @@ def test_backups_servers_and_what_is_found_follow_from_register_and_readings(fol
         ("insurance_ending", "s1"),
         ("restore_test_overdue", "harian"),
     }
+
+
+def test_since_when_a_server_lacks_something_is_when_the_register_last_began_to_say_so(folder: Folder) -> None:
+    with_ups = CENTRE.replace('device = "s2"\nrole = "aplikasi"', 'device = "s2"\nrole = "aplikasi"\nups = ["u1"]')
+    for text, at_ns in (
+        (with_ups, BEGUN + DAY),
+        (CENTRE, BEGUN + 2 * DAY),
+        (CENTRE + SITE.replace('"noc"', '"lain"'), BEGUN + 3 * DAY),
+    ):
+        folder.register.apply(document(text), actor="t", now_ns=at_ns)
+    servers = {row.server.code: row for row in folder.datacentre.now(BEGUN + 4 * DAY).servers}
+    since = {item.reason: item.since_ms for item in servers["s2"].reasons}
+    assert since[Reason.UPS_NONE] == (BEGUN + 2 * DAY) // MS
+    assert since[Reason.BACKUP_NONE] == (BEGUN - DAY) // MS
 
 
 def test_a_restore_test_by_hand_and_a_log_of_power_count_and_are_marked(folder: Folder) -> None:

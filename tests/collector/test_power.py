@@ -125,6 +125,9 @@ def test_no_answer_makes_all_fields_unknown_also_those_read_before_it() -> None:
     assert (looked(made, 60).ups[0].state, looked(made, 60).ups[0].fields) == (UpsState.TIDAK_DIKETAHUI, {})
     made.add(entry("ups-1"), [ups(90, up=1, on_battery=0)])
     assert looked(made, 90).ups[0].fields == {"up": 1, "on_battery": 0}
+    late = states("ups")
+    late.add(entry("ups-1"), [ups(60, up=0), ups(90, up=1), ups(30, on_battery=1)])
+    assert looked(late, 90).ups[0].fields == {"up": 1}
 
 
 def test_parts_outlets_and_generators_are_kept_for_those_who_show_them() -> None:

@@ -127,6 +127,18 @@ def test_mains_that_are_back_too_shortly_are_part_of_the_failure() -> None:
     assert (seconds(event.start), seconds(event.end)) == ((290, 300), (495, 500))
 
 
+def test_two_failures_with_one_good_reading_between_them_are_two() -> None:
+    words = [
+        *every(60, 0, 300, Word.OK),
+        (300, Word.LOST),
+        (360, Word.OK),
+        (420, Word.LOST),
+        *every(60, 480, 900, Word.OK),
+    ]
+    first, second = events(Supply("u1", False, (ups(words),)))
+    assert (seconds(first.end), seconds(second.start)) == ((300, 360), (360, 420))
+
+
 def test_a_test_of_the_ups_or_of_the_generator_is_no_failure_of_the_mains() -> None:
     tried = [*LINE, *every(10, 300, 900, Word.TRIED), *every(10, 900, 1200, Word.OK)]
     (event,) = events(Supply("g", True, (ups(every(10, 0, 1200, Word.OK)),), (said(tried),)))
