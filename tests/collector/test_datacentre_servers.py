@@ -134,7 +134,7 @@ def test_every_server_needs_a_full_copy_on_tape_whatever_its_policy_says() -> No
 
 
 def test_a_certain_reason_prevails_over_an_uncertain_one() -> None:
-    found = row(ups=(replace(FEEDING, state=None, seen_ms=9),), backups=())
+    found = row(ups=(replace(FEEDING, state=None, seen_ms=3),), backups=())
     assert (found.protected, found.since_ms) == (False, 6)
     assert row(ups=(replace(FEEDING, state=None, seen_ms=9),)).since_ms == 9
 
