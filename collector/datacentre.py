@@ -7,7 +7,8 @@ of the year before, which prove how long a transfer takes, are kept while neithe
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -23,6 +24,7 @@ from collector.judge.datacentre import (
     failures_of,
     over_month,
 )
+from collector.judge.equipment import ups_row
 from collector.judge.reconcile import End, reconcile
 from collector.judge.told import PowerNote
 from collector.ledger.binstore import BinStore
@@ -46,6 +48,20 @@ class _Stamp:
     revision: int
     log: tuple[int, int]
     newest: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PowerToDate:
+    """Power since the month began, and the newest transfer to each generator of the last twelve months.
+
+    on_battery  by UPS: times on battery and ms on battery, as far as they were seen; one not heard of is absent
+    transfers   by generator: how often it took the load, tests too; one not heard of is absent
+    transfer_ms by generator: mains lost to load carried by it, the upper bound; without one that is known it is absent
+    """
+
+    on_battery: Mapping[str, tuple[int, int]]
+    transfers: Mapping[str, int]
+    transfer_ms: Mapping[str, int]
 
 
 class DataCentre:
@@ -73,6 +89,32 @@ class DataCentre:
         with self._lock:
             start_ns = now_ns - NOW_DAYS * _DAY_NS
             return at_present(self._case(inventory, start_ns, now_ns, whole=False, later=False))
+
+    def to_date(self, centre: DataCentreNow) -> PowerToDate:
+        """Count what happened to power in the month of ``centre``, which stands now. Raises ChunkDamaged."""
+        inventory, end_ns = self._register.inventory(), centre.at_ms * MS
+        month_ns = Month.of(self._zone.day(end_ns)).start_ns(self._zone)
+        with self._lock:
+            told = CentreReadings(inventory, self._readings, self._names, start_ns=month_ns, end_ns=end_ns, later=False)
+            rows = [
+                ups_row(item, start_ms=month_ns // MS, end_ms=centre.at_ms, installed_ms=None) for item in told.upses()
+            ]
+            events = (*self._history(inventory, centre.start_ms * MS), *centre.events)
+        carried = [item for item in events if item.carrying is not None]
+        counted = Counter(item.supply for item in carried if (item.start.high_ms or 0) >= month_ns // MS)
+        return PowerToDate(
+            on_battery={row.ups.code: (row.battery_events, row.on_battery_ms) for row in rows if row.known_ms},
+            transfers={
+                row.generator.code: counted[row.generator.code]
+                for row in centre.generators
+                if row.seen_ms is not None or counted[row.generator.code]
+            },
+            transfer_ms={
+                item.supply: item.transfer_high_ms
+                for item in sorted(carried, key=lambda item: item.start.high_ms or 0)
+                if item.transfer_high_ms is not None and not item.test
+            },
+        )
 
     def _case(self, inventory: Inventory, start_ns: int, end_ns: int, *, whole: bool, later: bool) -> Case:
         told = CentreReadings(inventory, self._readings, self._names, start_ns=start_ns, end_ns=end_ns, later=later)

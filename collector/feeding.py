@@ -32,8 +32,8 @@ def add_feed(collector: Collector) -> None:
     """Give the collector its feed, if one is configured; raise ConfigError, FeedFileError."""
     settings = collector.folder.settings.feed
     if settings.url:
-        from collector.feeds.exposition import written
         from collector.feeds.feed import Feed
+        from collector.feeds.moment import written
         from collector.web.facts import facts
 
         collector.feed = Feed(collector.folder, settings, moment=lambda: written(facts(collector)))

@@ -9,7 +9,7 @@ from fractions import Fraction
 from agent.clock import MS, Zone
 from collector.evaluation import spans_of
 from collector.inventory import Inventory, Opd
-from collector.judge.allocation import DirectionName, Finding, Severity, Thresholds, check, uses
+from collector.judge.allocation import SEVERITY, DirectionName, Finding, Thresholds, check, uses
 from collector.judge.datacentre import DataCentreNow
 from collector.judge.now import Window
 from collector.judge.reconcile import End, reconcile
@@ -62,7 +62,7 @@ def unprotected(power: Power) -> list[Finding]:
     """List the devices which are polled in clear, by what they last were polled with."""
     none = Fraction(0)
     return [
-        Finding("snmp_v2c", item.device.code, "", Severity.LOW, item.since_ms * MS, None, none, none, "")
+        Finding("snmp_v2c", item.device.code, "", SEVERITY["snmp_v2c"], item.since_ms * MS, None, none, none, "")
         for item in power.info()
         if item.tags["protocol"].lower() in UNPROTECTED
     ]

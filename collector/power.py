@@ -38,7 +38,7 @@ __all__ = [
 MEASUREMENTS = frozenset(
     (
         *("nadi_ups", "nadi_environment", "nadi_ats", "nadi_device"),
-        *("nadi_sensor", "nadi_pdu", "nadi_generator"),
+        *("nadi_sensor", "nadi_pdu", "nadi_generator", "nadi_host"),
     )
 )
 MOST_SERIES = 512

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from agent.clock import DAY_S, NS, Clock, Month
 from agent.envelope import inflate
 from collector.admission import SANE_NS
+from collector.datacentre import PowerToDate
 from collector.findings import findings
 from collector.folder import Folder
 from collector.ingest import MAX_DECODED, Ingest
@@ -26,8 +27,8 @@ from collector.ledger.seal import seal
 from collector.live import Live, Snapshot
 
 if TYPE_CHECKING:
-    from collector.feeds.exposition import SinkFact
     from collector.feeds.feed import Feed
+    from collector.feeds.moment import SinkFact
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,13 @@ LOGGED = 10
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What stands at ``at_ns``: the findings, the evaluation of the month to date, the data centre."""
+    """What stands at ``at_ns``: the findings, the evaluation of the month to date, the data centre and its power."""
 
     at_ns: int
     findings: tuple[Finding, ...]
     month: Evaluation
     centre: DataCentreNow | None = None
+    power: PowerToDate | None = None
 
 
 class Collector:
@@ -161,7 +163,8 @@ class Collector:
         found = findings(inventory, bins, power=snapshot.power, window=snapshot.window, zone=self.zone, centre=centre)
         month = Month.of(self.zone.day(snapshot.now_ns))
         evaluation = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
-        self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None)
+        power = self.folder.datacentre.to_date(centre) if centre else None
+        self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None, power)
 
     def _seal(self) -> None:
         for record in seal(self.folder.journal, self.folder.archive, today=self._today()):

@@ -6,10 +6,16 @@ A series is ``measurement`` + ``_`` + ``field``. Rates are bit/s, because determ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Literal
+
+Labels = tuple[str, ...]
+Number = float | int | Fraction
+Written = Iterator[tuple[str, Labels, Number | None]]
+"""Samples of derived series: name, label values in order, value (None: unknown, to be left out)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,9 @@ class Series:
 
 _D = ("opd", "direction")
 _L = ("link", "opd", "direction")
+_B = ("server", "job", "engine")
+"""A backup job by its registered code."""
+
 _Q = ("device", "queue", "link", "opd", "direction")
 
 
@@ -71,6 +80,83 @@ _ALL = (
             "Keadaan UPS: 0 mati, 1 listrik PLN, 2 baterai, 3 baterai lemah, 4 bypass, 5 tidak diketahui",
         ),
         ("info", ("site", "ups", "model", "protocol"), "Keterangan UPS; selalu 1"),
+        ("battery_events", ("site", "ups"), "Banyaknya peralihan ke baterai yang teramati pada bulan berjalan"),
+    ),
+    Series(
+        "nadi_ups_on_battery_seconds_total",
+        "counter",
+        ("site", "ups"),
+        "Lama pada baterai yang teramati sejak awal bulan; mulai dari nol setiap bulan",
+    ),
+    Series(
+        "nadi_ats_transfers_total",
+        "counter",
+        ("site", "ats"),
+        "Banyaknya beban beralih ke genset sejak awal bulan, termasuk uji; mulai dari nol setiap bulan",
+    ),
+    *_gauges(
+        "nadi_ats",
+        (
+            "last_transfer_duration_seconds",
+            ("site", "ats"),
+            "Batas atas waktu dari listrik padam sampai genset memikul beban pada kejadian terakhir dalam 12 bulan",
+        ),
+        ("transfer_limit_seconds", ("site", "ats"), "Batas waktu alih ke genset menurut ketentuan"),
+    ),
+    *_gauges(
+        "nadi_generator",
+        (
+            "last_test_timestamp_seconds",
+            ("site", "generator"),
+            "Saat uji atau pembebanan terakhir genset, menurut perangkat atau catatan petugas",
+        ),
+        ("last_test_passed", ("site", "generator"), "1 bila uji terakhir genset berhasil, 0 bila gagal"),
+    ),
+    *_gauges(
+        "nadi_host",
+        ("up", ("site", "host"), "1 bila server melapor atau menjawab baru-baru ini, 0 bila tidak; 0 belum tentu mati"),
+        (
+            "info",
+            ("site", "host", "role", "owner", "location", "ups", "os"),
+            "Keterangan server; selalu 1; ups kosong berarti tanpa UPS, owner kosong berarti Dinas",
+        ),
+    ),
+    *_gauges(
+        "nadi_server",
+        ("protected", ("server",), "Perlindungan server: 0 belum terlindung, 1 terlindung, 2 tidak diketahui"),
+    ),
+    *_gauges(
+        "nadi_backup",
+        (
+            "state",
+            ("server",),
+            "Cadangan terburuk server: 0 tidak ada, 1 baik, 2 terlambat, 3 kritis, 4 tidak diketahui",
+        ),
+        ("age_seconds", ("server",), "Umur salinan penuh terverifikasi dari cadangan terburuk; tidak ada bila tanpa"),
+        ("policy_seconds", ("server",), "Umur yang diizinkan kebijakan bagi cadangan terburuk server"),
+        (
+            "restore_test_timestamp_seconds",
+            ("server",),
+            "Uji pemulihan terakhir cadangan yang paling lama tidak diuji; tidak ada bila satu belum pernah diuji",
+        ),
+        (
+            "restore_test_passed",
+            ("server",),
+            "1 bila uji pemulihan terakhir setiap cadangan server berhasil, 0 bila satu gagal",
+        ),
+        (
+            "tape_copy_timestamp_seconds",
+            ("server",),
+            "Salinan penuh sah yang terbaru pada pita; tidak ada bila satu cadangan server tanpa salinan sah",
+        ),
+        ("offsite", ("server",), "1 bila salinan pada pita berada di luar lokasi; tidak ada bila tidak diketahui"),
+        ("last_run_timestamp_seconds", _B, "Saat percobaan terakhir pekerjaan cadangan, apa pun hasilnya"),
+        ("last_success_timestamp_seconds", _B, "Saat keberhasilan terakhir pekerjaan cadangan"),
+        ("last_full_timestamp_seconds", _B, "Saat salinan penuh terakhir yang berhasil dan terverifikasi"),
+        ("last_duration_seconds", _B, "Lama percobaan terakhir"),
+        ("last_size_bytes", _B, "Ukuran percobaan terakhir"),
+        ("last_files", _B, "Banyaknya berkas pada percobaan terakhir"),
+        ("last_errors", _B, "Banyaknya galat pada percobaan terakhir"),
     ),
     Series("nadi_queue_bytes_total", "counter", _Q, "Oktet yang melewati antrean tautan, arah menurut OPD"),
     Series("nadi_queue_dropped_packets_total", "counter", _Q, "Paket yang dibuang antrean tautan, arah menurut OPD"),
@@ -155,6 +241,12 @@ _ALL = (
     Series("nadi_collector_sink_points_total", "counter", ("sink",), "Nilai yang diteruskan ke basis data deret waktu"),
     Series("nadi_collector_sink_errors_total", "counter", ("sink",), "Penerusan yang gagal dan diulang, atau ditolak"),
     *_gauges("nadi_collector", ("sink_lag_seconds", ("sink",), "Umur kiriman tertua yang belum diteruskan")),
+    Series(
+        "nadi_collector_notifications_total",
+        "counter",
+        ("channel", "result"),
+        "Pemberitahuan Nadi sendiri menurut saluran dan hasil: terkirim atau gagal",
+    ),
     Series(
         "nadi_collector_deltas_invalid_total",
         "counter",

@@ -21,8 +21,9 @@ from agent.clock import DAY_S, MS, NS
 from agent.reading import LineError
 from collector.feeds.binpoints import BinPoints, Span
 from collector.feeds.cursor import Cursor, Late, Place
-from collector.feeds.exposition import SinkFact, Written
+from collector.feeds.derived import Written
 from collector.feeds.influx import Server
+from collector.feeds.moment import SinkFact
 from collector.feeds.points import Piece, RawLines, derived_lines, of_moment
 from collector.feeds.review import Review
 from collector.feeds.sending import Sending

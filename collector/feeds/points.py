@@ -17,8 +17,7 @@ from typing import NamedTuple
 from agent.catalogue import RAW
 from agent.envelope import inflate
 from agent.reading import Reading, Tags, encode, parse_line, series_key
-from collector.feeds.derived import DERIVED
-from collector.feeds.exposition import Written
+from collector.feeds.derived import DERIVED, Written
 from collector.ingest import MAX_DECODED
 from collector.ledger.body import Lines
 from collector.ledger.columns import Columns

@@ -7,10 +7,11 @@ figures come from ``judge/month.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Literal
 
 from agent.clock import MS
@@ -51,6 +52,33 @@ class Severity(IntEnum):
     LOW = 0
     NOTICE = 1
     WARNING = 2
+
+
+SEVERITY: Mapping[Rule, Severity] = MappingProxyType(
+    {
+        "at_ceiling": Severity.NOTICE,
+        "over_allocation": Severity.WARNING,
+        "line_difference": Severity.WARNING,
+        "line_silence": Severity.WARNING,
+        "snmp_v2c": Severity.LOW,
+        "server_without_ups": Severity.WARNING,
+        "server_without_full_tape_copy": Severity.WARNING,
+        "server_outside_datacentre": Severity.NOTICE,
+        "insurance_ending": Severity.LOW,
+        "ups_runtime_short": Severity.WARNING,
+        "battery_old": Severity.NOTICE,
+        "backup_late": Severity.NOTICE,
+        "backup_critical": Severity.WARNING,
+        "backup_none": Severity.WARNING,
+        "backup_unknown": Severity.NOTICE,
+        "verify_overdue": Severity.NOTICE,
+        "restore_test_overdue": Severity.NOTICE,
+        "generator_untested": Severity.NOTICE,
+        "transfer_late": Severity.WARNING,
+        "load_not_carried": Severity.WARNING,
+    }
+)
+"""Every rule with the severity of what it finds: the one place that says how much a finding matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +158,7 @@ def check(
     ``limited`` says that the router should hold the OPD to its allocation: only then is passing it a finding.
     """
 
-    def found(
-        rule: Rule, severity: Severity, share: Fraction, reached: Callable[[Fraction, Fraction], bool]
-    ) -> list[Finding]:
+    def found(rule: Rule, share: Fraction, reached: Callable[[Fraction, Fraction], bool]) -> list[Finding]:
         limits = [None if use.allocation_bps is None else share * use.allocation_bps for use in closed]
         shown = [
             use.rate is not None and limit is not None and limit > 0 and reached(use.rate, limit)
@@ -144,13 +170,13 @@ def check(
             value, limit = max((closed[i].rate or Fraction(0), limits[i] or Fraction(0)) for i in at)
             end_ns = closed[high].start_ns if high < len(closed) else None
             start_ns = closed[low].start_ns
-            findings.append(Finding(rule, object_code, direction, severity, start_ns, end_ns, value, limit))
+            findings.append(Finding(rule, object_code, direction, SEVERITY[rule], start_ns, end_ns, value, limit))
         return findings
 
-    ceiling = found("at_ceiling", Severity.NOTICE, thresholds.at_ceiling, Fraction.__ge__)
+    ceiling = found("at_ceiling", thresholds.at_ceiling, Fraction.__ge__)
     if not limited:
         return tuple(ceiling)
-    over = found("over_allocation", Severity.WARNING, thresholds.over_allocation, Fraction.__gt__)
+    over = found("over_allocation", thresholds.over_allocation, Fraction.__gt__)
     return (*ceiling, *over)
 
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from agent.clock import MS
-from collector.judge.allocation import DirectionName, Finding, Severity
+from collector.judge.allocation import SEVERITY, DirectionName, Finding
 from collector.measure.bins import Bins
 from collector.measure.counters import Int64s, Mask
 from collector.measure.intervals import Intervals
@@ -117,7 +117,15 @@ def _difference(
         if end_ms <= until_ms and found.differs(tolerance) and (worst is None or found.difference > worst.value):
             start_ns, value = (noc.start_ms + low * noc.width_ms) * MS, found.difference
             worst = Finding(
-                "line_difference", link, direction, Severity.WARNING, start_ns, None, value, tolerance.difference, "1"
+                "line_difference",
+                link,
+                direction,
+                SEVERITY["line_difference"],
+                start_ns,
+                None,
+                value,
+                tolerance.difference,
+                "1",
             )
     return worst
 
@@ -150,7 +158,7 @@ def _silence(end: End, other: End, asked: Mask, tolerance: Tolerance) -> Finding
         if length > limit:
             start_ns = (end.unduh.start_ms + low * width) * MS
             value, most = Fraction(length, 1000), Fraction(limit, 1000)
-            return Finding("line_silence", end.link, "", Severity.WARNING, start_ns, None, value, most, "s")
+            return Finding("line_silence", end.link, "", SEVERITY["line_silence"], start_ns, None, value, most, "s")
     return None
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from agent.clock import MS
 from collector.inventory import NEED_UPS
-from collector.judge.allocation import Finding, Rule, Severity, Unit
+from collector.judge.allocation import SEVERITY, Finding, Rule, Unit
 from collector.judge.backups import DAY_MS
 from collector.judge.rows import BackupRow, BackupState, GeneratorRow, ServerRow, UpsRow
 from collector.judge.servers import Since, runtime_limit_ms, runtime_short
@@ -51,7 +51,6 @@ def shortcomings(found: Found) -> tuple[Finding, ...]:
 def _made(
     rule: Rule,
     what: str,
-    severity: Severity,
     since_ms: int | None,
     found: Found,
     *,
@@ -60,7 +59,7 @@ def _made(
     unit: Unit = "",
 ) -> Finding:
     start_ms = found.start_ms if since_ms is None else min(since_ms, found.at_ms)
-    return Finding(rule, what, "", severity, start_ms * MS, None, Fraction(value), Fraction(limit), unit)
+    return Finding(rule, what, "", SEVERITY[rule], start_ms * MS, None, Fraction(value), Fraction(limit), unit)
 
 
 def _seconds(length_ms: int) -> Fraction:
@@ -72,17 +71,17 @@ def _servers(found: Found) -> Iterator[Finding]:
         server, since = row.server, found.since
         if not server.ups and server.role in NEED_UPS:
             since_ms = since.get(("without_ups", server.code))
-            yield _made("server_without_ups", server.code, Severity.WARNING, since_ms, found)
+            yield _made("server_without_ups", server.code, since_ms, found)
         lacking = [item for item in row.reasons if item.reason == "tape_none"]
         if lacking:
             known = [item.since_ms for item in lacking if item.since_ms is not None]
-            yield _made("server_without_full_tape_copy", server.code, Severity.WARNING, min(known, default=None), found)
+            yield _made("server_without_full_tape_copy", server.code, min(known, default=None), found)
         if not server.datacentre:
             since_ms = since.get(("outside", server.code))
-            yield _made("server_outside_datacentre", server.code, Severity.NOTICE, since_ms, found)
+            yield _made("server_outside_datacentre", server.code, since_ms, found)
         if not any(item.backup.server == server.code for item in found.backups):
             since_ms = since.get(("without_backup", server.code))
-            yield _made("backup_none", server.code, Severity.WARNING, since_ms, found)
+            yield _made("backup_none", server.code, since_ms, found)
         yield from _insurance(row, found)
 
 
@@ -94,7 +93,6 @@ def _insurance(row: ServerRow, found: Found) -> Iterator[Finding]:
         yield _made(
             "insurance_ending",
             row.server.code,
-            Severity.LOW,
             begun_ms,
             found,
             value=left * DAY_MS // 1000,
@@ -110,35 +108,32 @@ def _upses(found: Found) -> Iterator[Finding]:
         if runtime_short(row, generators) and limit_ms is not None and row.runtime_s is not None:
             value, limit = Fraction(row.runtime_s.last), _seconds(limit_ms)
             since_ms = row.runtime_s.last_ms
-            yield _made(
-                "ups_runtime_short", code, Severity.WARNING, since_ms, found, value=value, limit=limit, unit="s"
-            )
+            yield _made("ups_runtime_short", code, since_ms, found, value=value, limit=limit, unit="s")
         installed_ms, life = row.battery_installed_ms, row.ups.battery_life_years
         if installed_ms is not None and life is not None and found.at_ms - installed_ms > life * YEAR_MS:
             age = _seconds(found.at_ms - installed_ms)
             since_ms, limit = installed_ms + life * YEAR_MS, _seconds(life * YEAR_MS)
-            yield _made("battery_old", code, Severity.NOTICE, since_ms, found, value=age, limit=limit, unit="s")
+            yield _made("battery_old", code, since_ms, found, value=age, limit=limit, unit="s")
 
 
-_STATES: dict[BackupState | None, tuple[Rule, Severity]] = {
-    None: ("backup_unknown", Severity.NOTICE),
-    BackupState.TIDAK_ADA: ("backup_none", Severity.WARNING),
-    BackupState.TERLAMBAT: ("backup_late", Severity.NOTICE),
-    BackupState.KRITIS: ("backup_critical", Severity.WARNING),
+_STATES: dict[BackupState | None, Rule] = {
+    None: "backup_unknown",
+    BackupState.TIDAK_ADA: "backup_none",
+    BackupState.TERLAMBAT: "backup_late",
+    BackupState.KRITIS: "backup_critical",
 }
 
 
 def _backups(found: Found) -> Iterator[Finding]:
     for row in found.backups:
         if row.state is not BackupState.BAIK:
-            rule, severity = _STATES[row.state]
+            rule = _STATES[row.state]
             known = row.age_ms is not None and row.state is not None
             times = 3 if row.state is BackupState.KRITIS else 2
             since_ms = row.verified_full_ms + times * row.policy_ms // 2 if row.verified_full_ms is not None else None
             yield _made(
                 rule,
                 row.backup.code,
-                severity,
                 since_ms if known else row.seen_ms,
                 found,
                 value=_seconds(row.age_ms or 0) if known else 0,
@@ -166,10 +161,10 @@ def _overdue(
         return
     limit = _seconds(every_days * DAY_MS)
     if last_ms is None:
-        yield _made(rule, row.backup.code, Severity.NOTICE, None, found, limit=limit)
+        yield _made(rule, row.backup.code, None, found, limit=limit)
     else:
         age, since_ms = _seconds(found.at_ms - last_ms), last_ms + every_days * DAY_MS
-        yield _made(rule, row.backup.code, Severity.NOTICE, since_ms, found, value=age, limit=limit, unit="s")
+        yield _made(rule, row.backup.code, since_ms, found, value=age, limit=limit, unit="s")
 
 
 def _generators(found: Found) -> Iterator[Finding]:
@@ -184,7 +179,6 @@ def _generators(found: Found) -> Iterator[Finding]:
             yield _made(
                 "generator_untested",
                 terms.code,
-                Severity.NOTICE,
                 since_ms,
                 found,
                 value=value,
@@ -195,17 +189,13 @@ def _generators(found: Found) -> Iterator[Finding]:
         if late:
             worst = max(late, key=lambda item: item.transfer_low_ms or 0)
             value, limit = _seconds(worst.transfer_low_ms or 0), _seconds(limit_ms)
-            yield _made(
-                "transfer_late", terms.code, Severity.WARNING, _begun(worst), found, value=value, limit=limit, unit="s"
-            )
+            yield _made("transfer_late", terms.code, _begun(worst), found, value=value, limit=limit, unit="s")
         failed = [item for item in events if not_carried(item, limit_ms)]
         if failed:
             out, limit = max(_out_ms(item) for item in failed), _seconds(limit_ms)
             since_ms = min(_begun(item) or found.start_ms for item in failed)
             value = _seconds(out)
-            yield _made(
-                "load_not_carried", terms.code, Severity.WARNING, since_ms, found, value=value, limit=limit, unit="s"
-            )
+            yield _made("load_not_carried", terms.code, since_ms, found, value=value, limit=limit, unit="s")
 
 
 def _begun(event: PowerEvent) -> int | None:

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from collector.feeds.exposition import AgentFact, Facts, FindingFact, ReportFact
+from collector.feeds.moment import AgentFact, Facts, FindingFact, ReportFact
 from collector.folder import VERSION
-from collector.judge.allocation import Severity
+from collector.judge.allocation import SEVERITY, Severity
 from collector.running import Collector
 
-SEVERITIES = {Severity.WARNING: "tinggi", Severity.NOTICE: "sedang", Severity.LOW: "rendah"}
-RULES = (
-    ("at_ceiling", "sedang"),
-    ("over_allocation", "tinggi"),
-    ("line_difference", "tinggi"),
-    ("line_silence", "tinggi"),
-    ("snmp_v2c", "rendah"),
-)
+_WORDS = {Severity.WARNING: "tinggi", Severity.NOTICE: "sedang", Severity.LOW: "rendah"}
+RULES = tuple((rule, _WORDS[severity]) for rule, severity in SEVERITY.items())
+"""Every rule with the word of its severity."""
 
 _REASONS = {
     **dict.fromkeys(("signature", "revoked_agent", "unknown_agent", "token", "fork"), "tanda_tangan"),
@@ -33,6 +28,15 @@ def rejected(counted: Mapping[str, int], duplicates: int) -> dict[str, int]:
     return dict(found)
 
 
+def uplink_of(agent: str, collector: Collector) -> str:
+    """Return the contract behind whose uplinks an agent is: that of all its links, if it measures no uplink itself."""
+    inventory, snapshot = collector.live.inventory, collector.snapshot()
+    links = [item.link for item in (*snapshot.links, *snapshot.seconds)]
+    mine = [link for link in links if inventory.device[link.device].source == agent]
+    found = {link.contract or "" for link in mine}
+    return found.pop() if len(found) == 1 and all(link.role == "wan" for link in mine) else ""
+
+
 def facts(collector: Collector) -> Facts:
     """Gather the facts of this moment."""
     folder, snapshot = collector.folder, collector.snapshot()
@@ -46,10 +50,10 @@ def facts(collector: Collector) -> Facts:
     return Facts(
         snapshot=snapshot,
         inventory=inventory,
-        agents=[AgentFact(key.agent, sites.get(key.agent, "")) for key in agents],
+        agents=[AgentFact(key.agent, sites.get(key.agent, ""), uplink_of(key.agent, collector)) for key in agents],
         month=judged.month if judged else None,
         reports=[ReportFact(str(issue.month), issue.version) for issue in issues],
-        findings=[FindingFact(item.rule, SEVERITIES[item.severity], item.object) for item in found],
+        findings=[FindingFact(item.rule, _WORDS[item.severity], item.object) for item in found],
         rules=RULES if judged else (),
         points_received={"langsung": counters.live, "susulan": counters.backfill},
         points_rejected=rejected(counters.rejected, counters.duplicates),
@@ -59,5 +63,7 @@ def facts(collector: Collector) -> Facts:
         checked_ns=check.ended_ns if check else None,
         check_ok=not check.problems if check else None,
         version=VERSION,
+        centre=judged.centre if judged else None,
+        power=judged.power if judged else None,
         sinks=collector.sinks,
     )

@@ -20,8 +20,9 @@ import pytest
 
 from agent.clock import MS, NS, ManualClock
 from collector.config import Settings
-from collector.feeds.exposition import Written, written
+from collector.feeds.derived import Written
 from collector.feeds.feed import Feed
+from collector.feeds.moment import written
 from collector.feeds.settings import FeedSettings
 from collector.running import Collector
 from collector.web.facts import facts
