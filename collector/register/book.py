@@ -9,19 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select
 
-from agent.clock import NS, Zone
+from agent.clock import NS, Month, Zone
 from agent.envelope import canonical
 from collector.register.audit import Audit
 from collector.register.content import ContentError, content, plain, plain_value
 from collector.register.engine import reading, writing
+from collector.register.filling import bounded, early, stamped
 from collector.register.kinds import Context, Kind
 from collector.register.people import Actor, Role
 from collector.register.tables import record as table
@@ -98,9 +100,10 @@ class Book:
         with self._audited(kind, kind.name, actor, context), writing(self._engine) as connection:
             role = _role(kind, kind.openers, actor, "membuka")
             _own(kind, form, actor, role)
-            _hold(kind, form, papers, context)
+            _refuse(early(kind, form))
+            form = stamped(form, by=kind.by, when=kind.when, actor=actor, context=context)
             code = _next_code(connection, kind, self._zone.local(context.now_ns).year)
-            act = _Act(kind, code, 1, kind.opens, form, papers, actor, role, context)
+            act = _Act(kind, code, 1, kind.opens, form, papers, actor, role, replace(context, state=kind.opens))
             return self._write(connection, act)
 
     def move(
@@ -129,9 +132,12 @@ class Book:
             if filled is None:
                 raise Refused(f"{code}: keadaan {target} memerlukan isian yang lengkap")
             _own(kind, filled, actor, role)
-            _hold(kind, filled, papers, context)
-            act = _Act(kind, code, before.revision + 1, target, filled, papers, actor, role, context)
-            return self._write(connection, act)
+            _refuse(early(kind, filled) if step.whole else ())
+            filled = stamped(filled, by=step.by, when=step.when, actor=actor, context=context)
+            there = replace(context, state=target)
+            return self._write(
+                connection, _Act(kind, code, before.revision + 1, target, filled, papers, actor, role, there)
+            )
 
     @contextmanager
     def _audited(self, kind: Kind, what: str, actor: Actor, context: Context) -> Iterator[None]:
@@ -192,13 +198,16 @@ class Book:
 
     def _write(self, connection: Connection, act: _Act) -> Record:
         kind, form, papers = act.kind, act.form, act.papers
+        _hold(kind, form, papers, act.context)
+        at_ns = _at(kind, form, act.context)
+        _refuse((*_dangling(connection, kind, form), *_double(connection, kind, form, act.code, at_ns)))
         row = {
             "kind": kind.name,
             "code": act.code,
             "revision": act.revision,
             "state": act.state,
             "opd": getattr(form, kind.opd) if kind.opd else "",
-            "at_ns": _at(kind, form, act.context),
+            "at_ns": at_ns,
             "body": canonical(plain(form)).decode(),
             "legal_basis": papers.legal_basis,
             "note": papers.note,
@@ -237,11 +246,41 @@ class _Act:
 
 
 def _makers(connection: Connection, kind: Kind, code: str) -> set[str]:
-    """Return who opened a record or brought a whole new form of it."""
-    query = select(table.c.actor, table.c.revision, table.c.state)
-    rows = connection.execute(query.where(table.c.kind == kind.name, table.c.code == code))
-    whole = {move.target for move in kind.moves if move.whole}
-    return {row.actor for row in rows if row.revision == 1 or row.state in whole}
+    """Return who gave a record any of its content."""
+    query = select(table.c.actor, table.c.state).where(table.c.kind == kind.name, table.c.code == code)
+    rows = connection.execute(query.order_by(table.c.revision)).all()
+    found = {rows[0].actor}
+    for before, row in pairwise(rows):
+        step = kind.move(before.state, row.state)
+        if step is None or step.whole or step.gives:
+            found.add(row.actor)
+    return found
+
+
+def _dangling(connection: Connection, kind: Kind, form: Any) -> Iterator[str]:
+    """Name the references to what is not there, or not in a state that would do."""
+    for reference in kind.refers:
+        code = getattr(form, reference.field)
+        query = select(table.c.state).where(table.c.kind == reference.kind, table.c.code == code)
+        state = connection.scalar(query.order_by(table.c.revision.desc()).limit(1)) if code else None
+        if code and state not in reference.states:
+            wanted = " atau ".join(reference.states)
+            yield f"{reference.field}: {code} harus {reference.kind} berkeadaan {wanted}, bukan {state or 'tidak ada'}"
+
+
+def _double(connection: Connection, kind: Kind, form: Any, code: str, at_ns: int) -> Iterator[str]:
+    """Name another record with the same values of the fields that are unique."""
+    if not kind.unique:
+        return
+    query = select(table.c.code, table.c.body).where(
+        table.c.kind == kind.name, table.c.at_ns == at_ns, table.c.code != code
+    )
+    mine = {name: plain(form)[name] for name in kind.unique}
+    for row in connection.execute(query):
+        body = json.loads(row.body)
+        if {name: body[name] for name in kind.unique} == mine:
+            yield f"sudah ada {kind.title} untuk {', '.join(map(str, mine.values()))}: {row.code}"
+            return
 
 
 def _role(kind: Kind, roles: frozenset[Role], actor: Actor, act: str) -> Role:
@@ -265,19 +304,16 @@ def _own(kind: Kind, form: Any, actor: Actor, role: Role) -> None:
 
 def _hold(kind: Kind, form: Any, papers: Papers, context: Context) -> None:
     """Refuse a form that is wrong."""
-    problems = [*papers.problems(), *_too_long(form), *kind.check(form, context)]
+    problems = [*papers.problems(), *bounded(form, most=MAX_TEXT), *kind.check(form, context)]
     if kind.opd and getattr(form, kind.opd) and getattr(form, kind.opd) not in context.inventory.opd:
         problems.append(f"OPD {getattr(form, kind.opd)!r} tidak terdaftar")
-    if problems:
-        raise Refused(*problems)
+    _refuse(problems)
 
 
-def _too_long(form: Any) -> list[str]:
-    return [
-        f"{field.name} paling panjang {MAX_TEXT} karakter"
-        for field in fields(form)
-        if isinstance(value := getattr(form, field.name), str) and len(value) > MAX_TEXT
-    ]
+def _refuse(problems: Iterable[str]) -> None:
+    found = tuple(problems)
+    if found:
+        raise Refused(*found)
 
 
 def _with(kind: Kind, form: Any, values: Mapping[str, Any], sets: Sequence[str]) -> Any:
@@ -299,6 +335,8 @@ def _at(kind: Kind, form: Any, context: Context) -> int:
         return round(value.timestamp()) * NS
     if isinstance(value, date):
         return context.zone.day_start(value)
+    if isinstance(value, str):
+        return Month.parse(value).start_ns(context.zone)
     return context.now_ns
 
 

@@ -7,7 +7,7 @@ and API, command line and tests are made from the same entries.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -18,11 +18,15 @@ from collector.register.people import Role
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a register's rules may look at: the inventory in force, the region's zone and the time (UTC ns)."""
+    """What a register's rules may look at: the inventory in force, the region's zone and the time (UTC ns).
+
+    ``state`` is the one that the record is about to have; the book fills it in.
+    """
 
     inventory: Inventory
     zone: Zone
     now_ns: int
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ class Move:
 
     sets     fields that this step gives, each of them required; every other field stays as it is
     whole    the step brings a whole new form (a corrected proposal)
-    another  who takes it must not be the one who opened the record or changed its content (maker is not checker)
+    another  who takes it must not have given the record any of its content: opened it, or taken a step that sets,
+             stamps or brings a form (maker is not checker)
+    by, when fields that get the name of who takes it, and the time: nobody types them
     """
 
     source: str
@@ -40,6 +46,22 @@ class Move:
     sets: tuple[str, ...] = ()
     whole: bool = False
     another: bool = False
+    by: str = ""
+    when: str = ""
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """The fields that it fills in, by hand or by itself."""
+        return (*self.sets, *filter(None, (self.by, self.when)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field that, unless empty, holds the number of a record of the register ``kind`` in one of ``states``."""
+
+    field: str
+    kind: str
+    states: tuple[str, ...]
 
 
 Form = Any
@@ -55,7 +77,10 @@ class Kind:
     opens         the state in which a record begins, by somebody of ``openers``
     readers       roles that may read it beside ``openers``; an OPD reads its own records only
     check         says in Indonesian what is wrong with a form
-    at            the field (datetime or date) by which a record belongs to a time; "" is when it was recorded
+    at            the field (datetime, date, or month as YYYY-MM) by which a record belongs to a time; "" is when it
+                  was recorded
+    by, when      fields that get the name of who opens it, and the time
+    unique        fields (``at`` among them) whose values no other record of the register may have
     """
 
     name: str
@@ -70,6 +95,17 @@ class Kind:
     opd: str = ""
     at: str = ""
     source: str = ""
+    by: str = ""
+    when: str = ""
+    unique: tuple[str, ...] = ()
+    refers: tuple[Reference, ...] = ()
+
+    @property
+    def later(self) -> dict[str, Any]:
+        """The fields which opening leaves at their defaults, for a step or the book fills them in; with these."""
+        given = {self.by, self.when, *(name for move in self.moves for name in move.gives)}
+        defaults = {field.name: field.default for field in fields(self.form) if field.default is not MISSING}
+        return {name: value for name, value in defaults.items() if name in given}
 
     @property
     def states(self) -> tuple[str, ...]:
