@@ -16,6 +16,7 @@ from collector.evaluation import EvaluationSettings
 from collector.feeds.settings import FeedSettings
 from collector.ledger.tables import meta_of
 from collector.live import LiveSettings
+from collector.loop import PlanningSettings
 from collector.report.settings import ReportSettings
 from collector.web.listen import Listen
 
@@ -38,6 +39,7 @@ class Settings:
     listen: Listen = field(default_factory=Listen)
     live: LiveSettings = field(default_factory=LiveSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    planning: PlanningSettings = field(default_factory=PlanningSettings)
     feed: FeedSettings = field(default_factory=FeedSettings)
 
     @property

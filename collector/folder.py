@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from types import TracebackType
 
@@ -24,6 +25,7 @@ from collector.ledger.check import check
 from collector.ledger.journal import Journal
 from collector.ledger.readings import Readings
 from collector.ledger.tables import meta_of
+from collector.loop import loop_of
 from collector.register.revisions import Register
 from collector.report.manifest import Origin
 from collector.reports import Issue, Reports
@@ -117,10 +119,17 @@ class Folder:
         """Write a finished month's report, unless its newest version says the same; tell whether it was written."""
         if month.end_ns(self.zone) > self.clock.now().wall_ns:
             raise Impossible(f"{month} has not ended yet; nadi evaluate {month} shows it up to now")
-        bins = self.bins(self.register.inventory())
+        evaluation, bins = self.evaluate(month), self.bins(self.register.inventory())
         return self.reports.issue(
-            self.evaluate(month),
+            evaluation,
             datacentre=self.datacentre.month(month, bins=bins),
+            loop=loop_of(
+                evaluation,
+                book=self.register.book,
+                zone=self.zone,
+                settings=self.settings.planning,
+                past=partial(self.evaluate, compare=False),
+            ),
             settings=self.settings.report_settings(),
             origin=self.origin(),
             key=self.key,

@@ -13,6 +13,7 @@ from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import Evaluation
 from collector.report.build import Edition, build
 from collector.report.manifest import NAME, Origin, verify
+from collector.report.planning import NOTHING, Loop
 from collector.report.settings import ReportSettings
 from collector.report.tables import json_bytes
 
@@ -84,6 +85,7 @@ class Reports:
         evaluation: Evaluation,
         *,
         datacentre: DataCentreMonth | None = None,
+        loop: Loop = NOTHING,
         settings: ReportSettings,
         origin: Origin,
         key: Key,
@@ -95,7 +97,12 @@ class Reports:
         edition = Edition()
         if before is not None:
             draft = build(
-                evaluation=evaluation, datacentre=datacentre, settings=settings, origin=origin, edition=edition
+                evaluation=evaluation,
+                datacentre=datacentre,
+                loop=loop,
+                settings=settings,
+                origin=origin,
+                edition=edition,
             )
             changed = _changed(before.content(), json.loads(json_bytes(draft)))
             if not changed:
@@ -105,6 +112,7 @@ class Reports:
         write(
             evaluation=evaluation,
             datacentre=datacentre,
+            loop=loop,
             settings=settings,
             origin=origin,
             key=key,

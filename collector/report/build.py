@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.clock import NS
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import CapacityMonth, Evaluation, Status
-from collector.report import annexes, centre, columns, findings, usage, words
+from collector.report import annexes, centre, columns, findings, planning, usage, words
 from collector.report.document import (
     Block,
     Chapter,
@@ -23,6 +23,7 @@ from collector.report.document import (
     rounded,
 )
 from collector.report.manifest import Origin
+from collector.report.planning import NOTHING, Loop
 from collector.report.settings import ReportSettings
 
 
@@ -43,11 +44,15 @@ def build(
     *,
     evaluation: Evaluation,
     datacentre: DataCentreMonth | None = None,
+    loop: Loop = NOTHING,
     settings: ReportSettings,
     origin: Origin,
     edition: Edition,
 ) -> Document:
-    """Return the document of one version of the report; ``datacentre`` None leaves chapter X without figures."""
+    """Return the document of one version of the report.
+
+    ``datacentre`` None leaves chapter X without figures, an empty ``loop`` chapters XII, XIII and XV.
+    """
     region = plain(settings.region or evaluation.region)
     chapters = (
         _summary(evaluation, datacentre),
@@ -56,7 +61,10 @@ def build(
         usage.allocations(evaluation),
         usage.chapter(evaluation),
         centre.chapter(datacentre, evaluation.zone),
+        planning.proposals(loop.proposals, evaluation.zone, current=loop.plan),
+        planning.recommendation(loop.plan),
         usage.quality(evaluation),
+        planning.decision_sheet(loop.plan, findings.decisions(evaluation, datacentre)),
     )
     control = _control(evaluation, settings, origin, edition, region)
     sheets = annexes.sheets_chapter(evaluation)

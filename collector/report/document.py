@@ -19,10 +19,22 @@ Value = None | str | int | Decimal | datetime | date
 """A cell: missing, text, count, rounded number, instant with offset, or local date."""
 
 Kind = Literal[
-    "text", "count", "mbps", "gb", "percent", "availability", "tenth", "rupiah", "time", "date", "status", "code"
+    "text",
+    "code",
+    "status",
+    "time",
+    "date",
+    "count",
+    "rupiah",
+    "mbps",
+    "gb",
+    "percent",
+    "availability",
+    "tenth",
+    "ratio",
 ]
 
-DECIMALS: dict[Kind, int] = {"mbps": 2, "gb": 1, "percent": 1, "availability": 3, "tenth": 1}
+DECIMALS: dict[Kind, int] = {"mbps": 2, "gb": 1, "percent": 1, "availability": 3, "tenth": 1, "ratio": 2}
 """Printed decimals of a kind; whole numbers otherwise (spec/evaluation.md, units and rounding)."""
 
 MAX_TEXT = 160

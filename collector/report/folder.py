@@ -14,6 +14,7 @@ from collector.report.build import Edition, build
 from collector.report.document import Document
 from collector.report.manifest import NAME, SIGNATURE, Origin, manifest_bytes, signature_bytes
 from collector.report.paper import pdf_bytes
+from collector.report.planning import NOTHING, Loop
 from collector.report.settings import ReportSettings
 from collector.report.tables import csv_bytes, json_bytes, verification_code
 from collector.report.workbook import xlsx_bytes
@@ -38,6 +39,7 @@ def write(
     *,
     evaluation: Evaluation,
     datacentre: DataCentreMonth | None = None,
+    loop: Loop = NOTHING,
     settings: ReportSettings,
     origin: Origin,
     key: Key,
@@ -48,7 +50,12 @@ def write(
     if folder.exists():
         raise ReportExists(f"{folder} exists; a written version is kept, write the next version beside it")
     document = build(
-        evaluation=evaluation, datacentre=datacentre, settings=settings, origin=origin, edition=edition or Edition()
+        evaluation=evaluation,
+        datacentre=datacentre,
+        loop=loop,
+        settings=settings,
+        origin=origin,
+        edition=edition or Edition(),
     )
     files, code = _files(document, settings)
     manifest = manifest_bytes(document, evaluation, origin, files, content=f"{document.stem}.json", key=key)

@@ -129,9 +129,9 @@ ALL_AUTOMATIC: Final = (
     'diperkirakan, atau diisi nol. Data yang hilang tetap dinyatakan hilang (ditulis "-").'
 )
 LEFT_OUT: Final = (
-    "Bab III, Bab VII sampai dengan Bab IX, Bab XI sampai dengan Bab XIII, dan Bab XV tidak disajikan karena data "
-    "tindak lanjut, ketersediaan, gangguan, pemutusan, pemeriksaan log, usulan kebutuhan, dan keputusan belum "
-    "tersedia dalam sistem; penomoran bab tetap mengikuti susunan baku dan bab tersebut tidak diisi dengan perkiraan."
+    "Bab III, Bab VII sampai dengan Bab IX, dan Bab XI tidak disajikan karena data tindak lanjut, ketersediaan, "
+    "gangguan, pemutusan, dan pemeriksaan log belum tersedia dalam sistem; penomoran bab tetap mengikuti susunan "
+    "baku dan bab tersebut tidak diisi dengan perkiraan."
 )
 SCOPE: Final = (
     "Unduh adalah lalu lintas menuju Perangkat Daerah; Unggah adalah lalu lintas dari Perangkat Daerah. Utilisasi "
@@ -238,6 +238,7 @@ KIND: Final = {
     "percent": "angka, 1 desimal",
     "availability": "angka, 3 desimal",
     "tenth": "angka, 1 desimal",
+    "ratio": "angka, 2 desimal",
     "time": "waktu ISO 8601",
     "date": "tanggal ISO 8601",
 }

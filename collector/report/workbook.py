@@ -15,7 +15,7 @@ from collector.report.tables import LABEL_COLUMN, open_text
 
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _NUMBER_FORM = {"count": "#,##0", "mbps": "#,##0.00", "gb": "#,##0.0", "percent": "0.0",
-                "availability": "0.000", "tenth": "#,##0.0", "rupiah": "#,##0"}  # fmt: skip
+                "availability": "0.000", "tenth": "#,##0.0", "ratio": "0.00", "rupiah": "#,##0"}  # fmt: skip
 _HEADER = {"bold": True, "bg_color": "#1F3A5F", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter",
            "border": 1}  # fmt: skip
 

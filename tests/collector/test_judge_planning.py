@@ -24,7 +24,7 @@ def row(found: Plan, code: str, way: str = "unduh") -> PlanRow:
     return next(item for item in found.rows if (item.code, item.way) == (code, way))
 
 
-def rate(item: PlanRow) -> Fraction:
+def rate(item: PlanRow) -> int | Fraction:
     assert item.need is not None
     return item.need.rate / MBIT
 

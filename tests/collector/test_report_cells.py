@@ -17,10 +17,11 @@ from agent.identity import Key
 from collector.report.columns import COMPACT, REMAINING
 from collector.report.folder import Report, write
 from tests.collector.centre_sample import centre
+from tests.collector.loop_sample import loop
 from tests.collector.pdf_cells import Rows, Tagged
 from tests.collector.report_sample import ORIGIN, SETTINGS, sample
 
-DECIMALS = {"mbps": 2, "gb": 1, "percent": 1, "availability": 3, "tenth": 1, "count": 0, "rupiah": 0}
+DECIMALS = {"mbps": 2, "gb": 1, "percent": 1, "availability": 3, "tenth": 1, "ratio": 2, "count": 0, "rupiah": 0}
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"]
 
 
@@ -39,7 +40,15 @@ class Plain:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = tmp_path_factory.mktemp("laporan") / "v1"
     evaluation, key = sample(uplinks=False), Key(bytes(32))
-    return write(evaluation=evaluation, datacentre=centre(), settings=SETTINGS, origin=ORIGIN, key=key, folder=folder)
+    return write(
+        evaluation=evaluation,
+        datacentre=centre(),
+        loop=loop(evaluation),
+        settings=SETTINGS,
+        origin=ORIGIN,
+        key=key,
+        folder=folder,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +91,7 @@ def printed(value: Any, kind: str) -> str:
 
 
 def test_every_csv_has_the_cells_of_the_json(report: Report, tables: dict[str, Plain]) -> None:
-    assert len(tables) == 23
+    assert len(tables) == 27
     for table in tables.values():
         path = report.pdf.with_name(f"{report.pdf.stem}-{table.key}.csv")
         with path.open(encoding="utf-8", newline="") as file:
@@ -139,9 +148,13 @@ def test_the_printed_tables_have_the_cells_of_the_json(
 ) -> None:
     whole = ["kendali", "bab-i-status", "bab-i-kapasitas", "bab-iv-kontrak", "bab-v-alokasi"]
     centres = ("server", "ups", "genset", "kejadian", "catatan", "lingkungan", "cadangan", "ketersediaan", "temuan")
-    whole_after = [*(f"bab-x-{name}" for name in centres), "bab-xiv-mutu", "bab-xiv-celah"]
+    loops = ["bab-xii-usulan", "bab-xiii-kapasitas", "bab-xiii-rekomendasi"]
+    after = ["bab-xiv-mutu", "bab-xiv-celah", "bab-xv-keputusan"]
+    whole_after = [*(f"bab-x-{name}" for name in centres), *loops, *after]
     assert [on_paper(body) for _, body in paper[:5]] == [expected(tables[key]) for key in whole]
-    assert [on_paper(body) for _, body in paper[7:18]] == [expected(tables[key]) for key in whole_after]
+    assert [on_paper(body) for _, body in paper[7 : 7 + len(whole_after)]] == [
+        expected(tables[key]) for key in whole_after
+    ]
     last = ["lampiran-b-kamus", "lampiran-d-parameter", "lampiran-e-asal"]
     assert [on_paper(body) for _, body in paper[-4:-1]] == [expected(tables[key]) for key in last]
 
