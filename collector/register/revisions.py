@@ -19,12 +19,14 @@ from agent.clock import Clock, Zone
 from collector.inventory import Allocation, Contract, Inventory, InventoryError
 from collector.register import tables
 from collector.register.access import Access
+from collector.register.accounts import Accounts
 from collector.register.audit import Audit
 from collector.register.book import Book
 from collector.register.changes import Changes, compare, refusals
 from collector.register.document import Document
 from collector.register.engine import open_engine, reading, writing
 from collector.register.logbook import Logbook
+from collector.register.sessions import Sessions
 from collector.register.spans import Declared, R, Revoked, key_of, resolve
 
 _EMPTY = Document((), (), (), (), (), ())
@@ -35,7 +37,9 @@ _KEYS = {
 
 
 class Register:
-    """register.db, opened and up to date; ``access``, ``logbook``, ``book`` and ``audit`` are its other parts.
+    """register.db, opened and up to date.
+
+    Its parts are ``access``, ``accounts``, ``sessions``, ``logbook``, ``book`` and ``audit``.
 
     ``target`` is a file or a database URL; ``region`` is the name the inventory bears. May be shared by threads.
     """
@@ -50,6 +54,8 @@ class Register:
         self.logbook = Logbook(self._engine, audit=self.audit)
         self.book = Book(self._engine, audit=self.audit, zone=zone)
         self.access = Access(self._engine, audit=self.audit, clock=clock)
+        self.accounts = Accounts(self._engine, audit=self.audit)
+        self.sessions = Sessions(self._engine, accounts=self.accounts, audit=self.audit, clock=clock, zone=zone)
 
     def close(self) -> None:
         """Record the refusals that are only counted so far, and close the database."""

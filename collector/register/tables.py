@@ -1,6 +1,7 @@
 """The tables of register.db. Times are UTC ns, rates bit/s, hashes and keys raw bytes or hexadecimal as said.
 
-Rows are only ever added; the exceptions are the marks ``used_ns``, ``void_ns``, ``revoked_ns`` and an agent's devices.
+Rows are only ever added; the exceptions are the marks ``used_ns``, ``void_ns``, ``revoked_ns``, an agent's devices,
+what an account may do, and sessions that ended. Each of these changes is a record of the audit log.
 A change here needs a migration beside it (``migrations/versions``); a test compares the two.
 """
 
@@ -205,3 +206,34 @@ record = Table(
     UniqueConstraint("kind", "code", "revision"),
 )
 """Every revision of every record of the registers (``book.py``); ``body`` is canonical JSON of the kind's form."""
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("full_name", String(200), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("opd", String(20), nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("disabled_ns", BigInteger),
+)
+"""People; ``password`` is an argon2id hash ("": none, no login), ``roles`` JSON. Each change is an audit record."""
+
+account_token = Table(
+    "account_token",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
+    Column("name", String(64), nullable=False),
+    Column("session", Boolean, nullable=False),
+    Column("minted_ns", BigInteger, nullable=False),
+    Column("expires_ns", BigInteger, nullable=False),
+    Column("used_ns", BigInteger),
+    Column("revoked_ns", BigInteger),
+    Column("actor", String(200), nullable=False),
+)
+"""Personal tokens, and sessions (rows of sessions that ended are deleted); ``used_ns`` of a token is a day's start."""
