@@ -133,6 +133,39 @@ def test_a_tar_file_with_a_hole_or_without_its_end_is_no_copy(place: Place) -> N
         path.unlink()
 
 
+@pytest.mark.parametrize("case", ["half", "no checksum", "flipped"])
+def test_gzip_that_ends_well_around_half_a_dump_or_is_damaged_is_no_copy(place: Place, case: str) -> None:
+    text = (place.dumps / "x.sql").read_bytes()
+    packed = gzip.compress(text[: len(text) // 2] if case == "half" else text)
+    if case == "no checksum":
+        packed = packed[:-8]
+    if case == "flipped":
+        packed = packed[:-6] + bytes([packed[-6] ^ 1]) + packed[-5:]  # in the checksum alone
+    path = place.put("sql.gz", days=2)
+    path.write_bytes(packed)
+    os.utime(path, (NOW - 7200, NOW - 7200))
+    assert place.look()["simpeg"]["fault"] == 6
+
+
+def test_gzip_of_several_members_is_one_dump(place: Place) -> None:
+    text = (place.dumps / "x.sql").read_bytes()
+    path = place.put("sql.gz", days=2)
+    path.write_bytes(gzip.compress(text[:300_000]) + gzip.compress(text[300_000:]) + bytes(512))
+    os.utime(path, (NOW - 7200, NOW - 7200))
+    assert place.look()["simpeg"]["last_ok"] == 1
+
+
+def test_an_archive_of_a_newer_pg_dump_is_unknown_not_damaged(place: Place) -> None:
+    path = place.put("dump", days=2)
+    data = bytearray(path.read_bytes())
+    data[6] = 99  # the minor version of the archive's form
+    path.write_bytes(data)
+    os.utime(path, (NOW - 7200, NOW - 7200))
+    found = place.look()
+    assert not {"last_ok", "fault"} & found["simpeg"].keys()
+    assert "unsupported version (1.99)" in found.trouble
+
+
 def test_an_empty_file_is_no_copy(place: Place) -> None:
     place.put("sql", days=2, cut=0)
     assert place.look()["simpeg"]["fault"] == 4
