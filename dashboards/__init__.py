@@ -1,0 +1,1 @@
+"""Grafana dashboards as code: definitions, the generator, the generated JSON and the provisioning files."""

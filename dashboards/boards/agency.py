@@ -1,0 +1,164 @@
+"""Nadi 2: one OPD. Its own viewers get this board alone, so every series carries the OPD's label."""
+
+from __future__ import annotations
+
+from dashboards.limits import AT_LIMIT, CEILING, COVERAGE, EVALUATION, LINK, UTILISATION, VALID
+from dashboards.model import Board, Column, Look, Panel, Query, Variable
+from dashboards.panels import TO_EVALUATION, TO_LINK, TO_LINKS, label, latest, row, value
+
+_OPD = 'opd="$opd"'
+
+_NOW = (
+    row(200, "Keadaan"),
+    Panel(
+        id=201, kind="table", title="Identitas", width=8, height=4,
+        queries=(Query(f"max by (opd, name, class, site) (nadi_opd_info{{{_OPD}}})"),),
+        columns=(label("opd", "Kode PD"), label("name", "Perangkat Daerah"), label("class", "Kelas"),
+                 label("site", "Lokasi")),
+        no_value="OPD tidak terdaftar",
+        help="Nama, kelas prioritas dan lokasi OPD menurut data induk.",
+    ),
+    Panel(
+        id=202, kind="stat", title="Keadaan", width=4, height=4,
+        queries=(Query(f"nadi_opd_state{{{_OPD}}}", "Keadaan"),),
+        look=Look(states=LINK, link=TO_LINKS), no_value="Tidak diterima",
+        help="Keadaan tautan OPD yang terburuk. 'Tidak diketahui' berarti tidak ada ukuran, bukan mati.",
+    ),
+    Panel(
+        id=203, kind="stat", title="Alokasi", width=4, height=4,
+        queries=(Query(f"nadi_opd_allocation_bits_per_second{{{_OPD}}}", "{{direction}}"),),
+        look=Look(unit="bps"), no_value="Belum ada penetapan",
+        help="Alokasi bandwidth yang berlaku menurut penetapan, per arah.",
+    ),
+    Panel(
+        id=204, kind="stat", title="Utilisasi sekarang", width=4, height=4,
+        queries=(Query(f"max({latest(f'nadi_opd_utilization_ratio{{{_OPD}}}')})", "Utilisasi"),),
+        look=Look(unit="percentunit", steps=UTILISATION, decimals=1), no_value="Kotak terakhir tidak sah",
+        help="Kotak 5 menit sah yang terakhir terhadap alokasi, arah yang lebih besar. Berumur 15 sampai 20 menit.",
+    ),
+    Panel(
+        id=205, kind="stat", title="Jaminan minimum", width=4, height=4,
+        queries=(Query(f"nadi_opd_floor_bits_per_second{{{_OPD}}}", "{{direction}}"),),
+        look=Look(unit="bps"), no_value="Tidak ditetapkan",
+        help="Bandwidth yang dijamin bagi OPD menurut penetapan, per arah.",
+    ),
+)  # fmt: skip
+
+_USE = (
+    row(210, "Pemakaian"),
+    Panel(
+        id=211, kind="timeseries", title="Pemakaian per 5 menit terhadap alokasi (dasar laporan)", width=12, height=9,
+        queries=(
+            Query(f'nadi_opd_rate_bits_per_second{{{_OPD}, direction="unduh"}}', "Unduh"),
+            Query(f'-1 * nadi_opd_rate_bits_per_second{{{_OPD}, direction="unggah"}}', "Unggah (ke bawah)"),
+            Query(f'nadi_opd_allocation_bits_per_second{{{_OPD}, direction="unduh"}}', "Alokasi unduh"),
+            Query(f'-1 * nadi_opd_allocation_bits_per_second{{{_OPD}, direction="unggah"}}', "Alokasi unggah"),
+        ),
+        look=Look(unit="bps"), mirror=True, dashed=("Alokasi unduh", "Alokasi unggah"),
+        no_value="Belum ada kotak yang sah",
+        help="Jumlah semua tautan OPD per kotak 5 menit; dari kotak inilah P95 dihitung. Celah berarti tidak ada "
+        "ukuran sah, bukan nol. Kotak masuk 15 sampai 20 menit setelah berakhir.",
+    ),
+    Panel(
+        id=212, kind="timeseries", title="Pemakaian per antrean (langsung)", width=12, height=9, source="langsung",
+        queries=(
+            Query(f'rate(nadi_queue_bytes_total{{{_OPD}, direction="unduh"}}[$__rate_interval]) * 8', "{{link}} unduh"),
+            Query(f'-8 * rate(nadi_queue_bytes_total{{{_OPD}, direction="unggah"}}[$__rate_interval])',
+                  "{{link}} unggah (ke bawah)"),
+        ),
+        look=Look(unit="bps"), mirror=True, no_value="Tidak ada antrean yang terdaftar bagi OPD ini",
+        help="Laju menit ini dari penghitung antrean router, untuk melihat gejala yang sedang berlangsung.",
+    ),
+    Panel(
+        id=213, kind="timeseries", title="Paket terbuang antrean (langsung)", width=12, height=7, source="langsung",
+        queries=(
+            Query(f"rate(nadi_queue_dropped_packets_total{{{_OPD}}}[$__rate_interval])", "{{link}} {{direction}}"),
+        ),
+        look=Look(unit="pps"), no_value="Tidak ada penghitung buangan bagi OPD ini",
+        help="Paket yang dibuang pembatas. Buangan terus-menerus berarti permintaan melampaui batas.",
+    ),
+    Panel(
+        id=216, kind="status-history", title="Keabsahan kotak 5 menit", width=12, height=7,
+        queries=(Query(f"nadi_link_bin_valid{{{_OPD}}}", "{{link}}"),),
+        look=Look(states=VALID, link=TO_LINK), no_value="Belum ada kotak",
+        help="Kotak yang sah pada kedua arah (hijau) dan yang tidak (abu-abu). Kotak tidak sah tidak ikut dihitung.",
+    ),
+)  # fmt: skip
+
+_FIGURES = tuple(
+    Query(f"max by (direction) (nadi_evaluation_{name}{{{_OPD}}})")
+    for name in (
+        *("p95_bits_per_second", "p95_min_bits_per_second", "p95_max_bits_per_second", "mean_bits_per_second"),
+        *("peak_bits_per_second", "busy_hour_mean_bits_per_second", "volume_bytes", "queue_dropped_packets"),
+    )
+)
+
+
+def _figure(number: int, title: str, name: str, look: Look, no_value: str, help: str) -> Panel:
+    queries = (Query(f"nadi_evaluation_{name}{{{_OPD}}}", title),)
+    return Panel(
+        id=number, kind="stat", title=title, width=4, height=4, queries=queries, look=look, no_value=no_value, help=help
+    )  # fmt: skip
+
+
+_MONTH = (
+    row(220, "Evaluasi bulan berjalan (aturan laporan, belum beku)"),
+    _figure(221, "Status sementara", "status", Look(states=EVALUATION, link=TO_EVALUATION), "Tidak dinilai",
+            "Status menurut aturan laporan dari awal bulan sampai sekarang; dapat berubah sampai bulan ditutup."),
+    _figure(222, "Utilisasi P95", "utilization_ratio", Look(unit="percentunit", steps=UTILISATION, decimals=1),
+            "Data tidak cukup", "P95 terhadap alokasi, arah yang lebih besar; dapat melebihi 100 %."),
+    _figure(223, "Waktu pada batas", "at_limit_ratio", Look(unit="percentunit", steps=CEILING, decimals=1),
+            "Data tidak cukup", f"Bagian kotak sah yang mencapai batas; di atas {AT_LIMIT:.0%} berarti jenuh."),
+    _figure(224, "Cakupan data", "coverage_ratio", Look(unit="percentunit", steps=COVERAGE, decimals=1),
+            "Belum ada kotak", "Bagian kotak yang sah. Di bawah 75 % tidak ada P95 yang dicetak."),
+    _figure(226, "Jam sibuk (mulai pukul)", "busy_hour", Look(decimals=0), "Belum cukup hari kerja",
+            "Awal jam sibuk unduh pada hari kerja, waktu setempat."),
+    Panel(
+        id=227, kind="table", title="Angka bulan berjalan per arah", width=24, height=5, queries=_FIGURES,
+        columns=(
+            label("direction", "Arah"), value("A", "P95", unit="bps"), value("B", "P95 paling rendah", unit="bps"),
+            value("C", "P95 paling tinggi", unit="bps"), value("D", "Rata-rata", unit="bps"),
+            value("E", "Puncak 5 menit", unit="bps"), value("F", "Rata-rata jam sibuk", unit="bps"),
+            value("G", "Volume", unit="decbytes"), value("H", "Paket terbuang"),
+        ),
+        no_value="Data tidak cukup",
+        help="Angka yang sama dengan laporan bila bulan ditutup sekarang. Batas P95 hanya ada bila cakupan kurang "
+        "dari 99 %; batas atas yang kosong berarti tidak terbatas.",
+    ),
+)  # fmt: skip
+
+_LINKS = (
+    row(230, "Tautan"),
+    Panel(
+        id=233, kind="state-timeline", title="Keadaan tautan", width=12, height=7,
+        queries=(Query(f"nadi_link_state{{{_OPD}}}", "{{link}}"),),
+        look=Look(states=LINK, link=TO_LINK), no_value="Tidak ada tautan",
+        help="Riwayat keadaan tiap tautan OPD. Abu-abu berarti tidak diketahui.",
+    ),
+    Panel(
+        id=235, kind="table", title="Daftar tautan", width=12, height=7,
+        queries=(
+            Query(f"max by (link, medium, provider, maintainer) (nadi_link_info{{{_OPD}}})"),
+            Query(f"max by (link) (nadi_link_state{{{_OPD}}})"),
+            Query(f'max by (link) ({latest(f"""nadi_link_rate_bits_per_second{{{_OPD}, direction="unduh"}}""")})'),
+            Query(f'max by (link) ({latest(f"""nadi_link_rate_bits_per_second{{{_OPD}, direction="unggah"}}""")})'),
+        ),
+        columns=(
+            label("link", "Tautan", TO_LINK), label("medium", "Media"), label("provider", "Penyedia"),
+            label("maintainer", "Pengelola"), Column(of="B", title="Keadaan", look=Look(states=LINK)),
+            value("C", "Unduh", unit="bps"), value("D", "Unggah", unit="bps"),
+        ),
+        no_value="Tidak diketahui",
+        help="Tautan OPD dengan penyedia, keadaan sekarang, dan kotak 5 menit sah yang terakhir.",
+    ),
+)  # fmt: skip
+
+AGENCY = Board(
+    uid="nadi-opd",
+    title="Nadi 2 - Perangkat Daerah",
+    purpose="Satu OPD: keadaan, pemakaian terhadap alokasi, dan angka bulan berjalan yang sama dengan laporan.",
+    span="now-24h",
+    refresh="5m",
+    variables=(Variable(name="opd", label="Perangkat Daerah", query="label_values(nadi_opd_info, opd)", many=False),),
+    panels=(*_NOW, *_USE, *_MONTH, *_LINKS),
+)

@@ -1,0 +1,171 @@
+"""Nadi 4: capacity, allocations and the evaluation of the month to date."""
+
+from __future__ import annotations
+
+from dashboards.limits import (
+    CEILING,
+    CONTRACT_DAYS,
+    COVERAGE,
+    COVERAGE_BOUNDS,
+    EVALUATION,
+    NONE_RED,
+    NONE_YELLOW,
+    REPORT,
+    UTILISATION,
+    Steps,
+)
+from dashboards.model import Board, Column, Look, Panel, Query, Variable
+from dashboards.panels import TO_AGENCY, TO_HEALTH, counted, label, row, tile, value
+
+_OPD = 'opd=~"$opd"'
+_BOUNDED = f"and on (opd) (nadi_evaluation_coverage_ratio{{{_OPD}}} < {COVERAGE_BOUNDS})"
+
+
+def _both(number: int, title: str, expr: str, no_value: str, help: str) -> Panel:
+    return Panel(
+        id=number, kind="stat", title=title, width=6, height=4, queries=(Query(expr, "{{direction}}"),),
+        look=Look(unit="bps"), no_value=no_value, help=help,
+    )  # fmt: skip
+
+
+_CAPACITY = (
+    row(400, "Kapasitas"),
+    _both(401, "Kapasitas kontrak", "sum by (direction) (nadi_capacity_contracted_bits_per_second)",
+          "Belum ada kontrak", "Jumlah kapasitas semua kontrak layanan internet yang berlaku, per arah."),
+    _both(402, "Total alokasi", "nadi_capacity_allocated_bits_per_second", "Belum ada penetapan",
+          "Jumlah alokasi semua OPD yang berlaku, per arah. Boleh melebihi kontrak karena pemakaian tidak serentak."),
+    Panel(
+        id=405, kind="stat", title="Kontrak berakhir terdekat", width=6, height=4,
+        queries=(Query("(min(nadi_capacity_contract_end_timestamp_seconds) - time()) / 86400", "Sisa hari"),),
+        look=Look(unit="suffix: hari", steps=CONTRACT_DAYS, decimals=0), no_value="Tidak ada kontrak bertanggal akhir",
+        help="Sisa hari sampai kontrak yang paling dahulu berakhir.",
+    ),
+    tile(426, "OPD tanpa penetapan",
+         "count(nadi_opd_info unless on (opd) nadi_opd_allocation_bits_per_second) or on() (0 * count(nadi_opd_info))",
+         steps=NONE_YELLOW, size=(6, 4), no_value="Tidak ada OPD terdaftar",
+         help="OPD terdaftar yang tidak mempunyai alokasi yang berlaku sekarang."),
+    Panel(
+        id=410, kind="timeseries", title="Hulu, alokasi dan kontrak (unduh)", width=24, height=8,
+        queries=(
+            Query('nadi_capacity_rate_bits_per_second{direction="unduh"}', "Terpakai"),
+            Query('nadi_capacity_allocated_bits_per_second{direction="unduh"}', "Total alokasi"),
+            Query('sum(nadi_capacity_contracted_bits_per_second{direction="unduh"})', "Kontrak"),
+        ),
+        look=Look(unit="bps"), dashed=("Total alokasi", "Kontrak"), no_value="Belum ada kotak yang sah",
+        help="Pemakaian hulu per kotak 5 menit terhadap jumlah alokasi dan kapasitas kontrak. Celah berarti tidak sah.",
+    ),
+)  # fmt: skip
+
+
+def _status(number: int, title: str, code: int, steps: Steps, help: str) -> Panel:
+    to = TO_HEALTH if code == 0 else None
+    expr = counted(f"nadi_evaluation_status{{{_OPD}}}", f"== {code}")
+    return tile(number, title, expr, steps=steps, to=to, no_value="Penilaian belum dijalankan", help=help)
+
+
+_STATUS = Column(of="J", title="Status", look=Look(states=EVALUATION), cell="background")
+_USED = Column(
+    of="G", title="Utilisasi P95", cell="gauge",
+    look=Look(unit="percentunit", steps=UTILISATION, decimals=1, low=0, high=1.2),
+)  # fmt: skip
+
+_MONTH = (
+    row(420, "Evaluasi bulan berjalan (aturan laporan, belum beku)"),
+    _status(421, "JENUH", 4, NONE_RED, "OPD berstatus jenuh: P95 di atas 90 % alokasi atau terlalu lama pada batas."),
+    _status(422, "PERLU PERHATIAN", 3, NONE_YELLOW, "OPD berstatus perlu perhatian: P95 70 sampai 90 % alokasi."),
+    _status(423, "WAJAR", 2, ((None, "green"),), "OPD berstatus wajar: P95 30 sampai 70 % alokasi."),
+    _status(424, "RENDAH", 1, ((None, "blue"),), "OPD berstatus rendah: P95 di bawah 30 % alokasi."),
+    _status(425, "DATA TIDAK CUKUP", 0, NONE_YELLOW,
+            "OPD yang cakupannya kurang dari 75 %; statusnya tidak diketahui."),
+    tile(434, "Tidak dinilai",
+         f"count(nadi_opd_info{{{_OPD}}} unless on (opd) nadi_evaluation_status) "
+         f"or on() (0 * count(nadi_opd_info{{{_OPD}}}))",
+         steps=NONE_YELLOW, no_value="Tidak ada OPD terdaftar",
+         help="OPD tanpa status, misalnya karena tidak mempunyai alokasi atau tautan pada bulan ini."),
+    Panel(
+        id=427, kind="table", title="Evaluasi per Perangkat Daerah", width=24, height=14, sort="Utilisasi P95",
+        queries=(
+            Query(f'max by (opd, name, class) (nadi_opd_info{{{_OPD}, class=~"$class"}})'),
+            Query(f'max by (opd) (nadi_opd_allocation_bits_per_second{{{_OPD}, direction="unduh"}})'),
+            Query(f'max by (opd) (nadi_evaluation_mean_bits_per_second{{{_OPD}, direction="unduh"}})'),
+            Query(f'max by (opd) (nadi_evaluation_p95_bits_per_second{{{_OPD}, direction="unduh"}})'),
+            Query(f'max by (opd) (nadi_evaluation_p95_bits_per_second{{{_OPD}, direction="unggah"}})'),
+            Query(f"max by (opd) (nadi_evaluation_busy_hour{{{_OPD}}})"),
+            Query(f"max by (opd) (nadi_evaluation_utilization_ratio{{{_OPD}}})"),
+            Query(f"max by (opd) (nadi_evaluation_at_limit_ratio{{{_OPD}}})"),
+            Query(f"max by (opd) (nadi_evaluation_coverage_ratio{{{_OPD}}})"),
+            Query(f"max by (opd) (nadi_evaluation_status{{{_OPD}}})"),
+        ),
+        columns=(
+            label("opd", "Kode PD", TO_AGENCY), label("name", "Perangkat Daerah"), label("class", "Kelas"),
+            value("B", "Alokasi unduh", unit="bps"), value("C", "Rata-rata unduh", unit="bps"),
+            value("D", "P95 unduh", unit="bps"), value("E", "P95 unggah", unit="bps"),
+            value("F", "Jam sibuk", decimals=0), _USED,
+            value("H", "Waktu pada batas", unit="percentunit", steps=CEILING, decimals=1),
+            value("I", "Cakupan", unit="percentunit", steps=COVERAGE, decimals=1), _STATUS,
+        ),
+        no_value="Data tidak cukup",
+        help="Angka yang akan masuk laporan bila bulan ditutup sekarang; tidak dihitung ulang di dasbor. Sel yang "
+        "berbunyi 'Data tidak cukup' tidak diketahui, bukan nol.",
+    ),
+    Panel(
+        id=428, kind="table", title="Rentang P95 (cakupan < 99 %)", width=24, height=8,
+        queries=tuple(
+            Query(f"max by (opd, direction) (nadi_evaluation_{name}_bits_per_second{{{_OPD}}}) {_BOUNDED}")
+            for name in ("p95", "p95_min", "p95_max")
+        ),
+        columns=(
+            label("opd", "Kode PD", TO_AGENCY), label("direction", "Arah"), value("A", "P95", unit="bps"),
+            value("B", "Paling rendah", unit="bps"), value("C", "Paling tinggi", unit="bps"),
+        ),
+        no_value="Tidak terbatas",
+        help="Kisaran P95 yang mungkin bila kotak yang hilang diketahui. Batas atas yang kosong berarti tidak "
+        "terbatas; tabel kosong berarti semua cakupan sedikitnya 99 %.",
+    ),
+)  # fmt: skip
+
+_PAPERS = (
+    row(430, "Laporan dan kontrak"),
+    Panel(
+        id=431, kind="table", title="Riwayat laporan", width=12, height=7,
+        queries=(Query("max by (period) (nadi_report_state)"), Query("max by (period) (nadi_report_version)")),
+        columns=(label("period", "Periode"), value("A", "Keadaan", states=REPORT), value("B", "Revisi", decimals=0)),
+        sort="Periode",
+        no_value="Belum ada laporan",
+        help="Dua belas laporan terakhir, keadaan dan revisinya. Angka laporan yang sah ada pada berkas laporannya.",
+    ),
+    Panel(
+        id=433, kind="table", title="Kontrak layanan internet", width=12, height=7,
+        queries=(
+            Query('max by (contract, provider) (nadi_capacity_contracted_bits_per_second{direction="unduh"})'),
+            Query('max by (contract, provider) (nadi_capacity_contracted_bits_per_second{direction="unggah"})'),
+            Query("max by (contract, provider) (nadi_capacity_contract_end_timestamp_seconds) * 1000"),
+            Query("max by (contract, provider) (nadi_capacity_cost_rupiah_per_month)"),
+        ),
+        columns=(
+            label("provider", "Penyedia"), label("contract", "No. Kontrak"),
+            value("A", "Unduh", unit="bps"), value("B", "Unggah", unit="bps"),
+            value("C", "Berakhir", unit="dateTimeAsLocal"), value("D", "Biaya per bulan", unit="currencyIDR"),
+        ),
+        no_value="Tidak dicatat",
+        help="Kontrak yang berlaku sekarang menurut register.",
+    ),
+)  # fmt: skip
+
+EVALUATIONS = Board(
+    uid="nadi-evaluasi",
+    title="Nadi 4 - Alokasi dan Evaluasi",
+    purpose="Kapasitas, alokasi, dan evaluasi bulan berjalan dengan aturan laporan bulanan.",
+    span="now-7d",
+    refresh="5m",
+    variables=(
+        Variable(name="class", label="Kelas", query="label_values(nadi_opd_info, class)"),
+        Variable(
+            name="opd",
+            label="Perangkat Daerah",
+            query='label_values(nadi_opd_info{class=~"$class"}, opd)',
+            all_value="",
+        ),
+    ),
+    panels=(*_CAPACITY, *_MONTH, *_PAPERS),
+)

@@ -1,0 +1,277 @@
+"""Nadi 1: the wall of the NOC."""
+
+from __future__ import annotations
+
+from dashboards.limits import (
+    BIN_AGE_SECONDS,
+    LINK,
+    LOSS,
+    NONE_RED,
+    NONE_YELLOW,
+    ROOM_CELSIUS,
+    ROUND_TRIP,
+    UPS_SECONDS,
+    UTILISATION,
+)
+from dashboards.model import Board, Look, Panel, Query, Variable
+from dashboards.panels import (
+    TO_AGENCY,
+    TO_COPIES,
+    TO_DEVICE,
+    TO_HEALTH,
+    TO_LINK,
+    TO_LINKS,
+    TO_OUTAGES,
+    TO_POWER,
+    TO_UPS,
+    counted,
+    label,
+    latest,
+    proven,
+    tile,
+    value,
+)
+
+_LINKS = 'nadi_link_state{site=~"$site"}'
+_WORST = "topk(8, max by (device, target) (nadi_probe_loss_ratio))"
+
+_TILES = (
+    tile(
+        101,
+        "Tautan mati",
+        counted(_LINKS, "== 0"),
+        size=(3, 4),
+        steps=NONE_RED,
+        to=TO_LINKS,
+        no_value="Keadaan tautan tidak diterima",
+        help="Jumlah tautan yang dipastikan mati. Tautan yang agennya diam dihitung 'tidak diketahui', bukan mati.",
+    ),
+    tile(
+        102,
+        "OPD mati atau terganggu",
+        proven("nadi_opd_state == 0 or nadi_opd_state == 2", "nadi_opd_state"),
+        size=(3, 4),
+        steps=NONE_RED,
+        to=TO_OUTAGES,
+        no_value="Keadaan OPD tidak diterima",
+        help="Jumlah OPD yang sedikitnya satu tautannya mati atau terganggu sekarang.",
+    ),
+    tile(
+        103,
+        "Tautan tidak diketahui",
+        counted(_LINKS, "== 3"),
+        size=(3, 4),
+        steps=NONE_YELLOW,
+        to=TO_LINKS,
+        no_value="Keadaan tautan tidak diterima",
+        help="Tautan yang tidak dapat dinilai, misalnya karena agennya diam. Bukan nol trafik dan bukan mati.",
+    ),
+    tile(
+        104,
+        "Temuan berat",
+        'sum(nadi_finding_open{severity="tinggi"})',
+        size=(3, 4),
+        steps=NONE_RED,
+        to=TO_OUTAGES,
+        no_value="Penilaian belum dijalankan",
+        help="Jumlah temuan terbuka bertingkat tinggi dari penilaian terakhir pengumpul.",
+    ),
+    tile(
+        105,
+        "Agen diam",
+        counted("nadi_agent_up", "== 0"),
+        size=(3, 4),
+        steps=NONE_RED,
+        to=TO_HEALTH,
+        no_value="Tidak ada agen terdaftar",
+        help="Jumlah agen terdaftar yang tidak mengirim data baru dalam batas waktu basi.",
+    ),
+    tile(
+        106,
+        "UPS tidak di PLN",
+        counted("nadi_ups_state", "!= 1"),
+        size=(3, 4),
+        steps=NONE_RED,
+        to=TO_POWER,
+        no_value="Tidak ada data UPS",
+        help="Jumlah UPS pada baterai, baterai lemah, bypass, mati, atau tidak diketahui.",
+    ),
+    tile(
+        107,
+        "Cadangan bermasalah",
+        counted("nadi_backup_state", "!= 1"),
+        size=(3, 4),
+        steps=NONE_RED,
+        to=TO_COPIES,
+        no_value="Tidak ada data cadangan",
+        help="Jumlah server yang cadangan penuhnya terlambat, kritis, atau tidak ada.",
+    ),
+    Panel(
+        id=108,
+        kind="stat",
+        title="Umur data",
+        width=3,
+        height=4,
+        queries=(Query("time() - max(nadi_collector_last_bin_timestamp_seconds)", "Umur data"),),
+        look=Look(unit="s", steps=BIN_AGE_SECONDS, link=TO_HEALTH),
+        no_value="PENGUMPUL DIAM",
+        help="Waktu sejak akhir kotak 5 menit sah yang terbaru. Bila merah, seluruh layar ini tidak boleh dipercaya.",
+    ),
+)
+
+_TRAFFIC = (
+    Panel(
+        id=110,
+        kind="timeseries",
+        title="Internet (hulu) terhadap kapasitas kontrak",
+        width=12,
+        height=8,
+        queries=(
+            Query('nadi_capacity_rate_bits_per_second{direction="unduh"}', "Unduh"),
+            Query('-1 * nadi_capacity_rate_bits_per_second{direction="unggah"}', "Unggah (ke bawah)"),
+            Query('sum(nadi_capacity_contracted_bits_per_second{direction="unduh"})', "Kontrak unduh"),
+            Query('-1 * sum(nadi_capacity_contracted_bits_per_second{direction="unggah"})', "Kontrak unggah"),
+        ),
+        look=Look(unit="bps"),
+        mirror=True,
+        dashed=("Kontrak unduh", "Kontrak unggah"),
+        no_value="Belum ada kotak 5 menit yang sah",
+        help="Kotak 5 menit jumlah semua tautan hulu dan kapasitas kontrak yang berlaku. Celah berarti tidak ada "
+        "ukuran sah. Kotak masuk 15 sampai 20 menit setelah berakhir.",
+    ),
+    Panel(
+        id=111,
+        kind="timeseries",
+        title="Unduh per tautan hulu",
+        width=12,
+        height=8,
+        queries=(
+            Query(
+                'nadi_link_rate_bits_per_second{direction="unduh"} '
+                'and on (link) nadi_link_info{role="uplink", site=~"$site"}',
+                "{{link}}",
+            ),
+        ),
+        look=Look(unit="bps", link=TO_LINK),
+        no_value="Tidak ada tautan hulu terdaftar",
+        help="Kotak 5 menit tiap tautan hulu: menunjukkan beban yang tidak terbagi dan hulu yang putus.",
+    ),
+)
+
+_TROUBLE = (
+    Panel(
+        id=120,
+        kind="state-timeline",
+        title="Keadaan OPD yang sempat bermasalah",
+        width=10,
+        height=9,
+        queries=(
+            Query(
+                "nadi_opd_state and on (opd) (count_over_time((nadi_opd_state != 1)[$__range:5m] @ end()) > 0)",
+                "{{opd}}",
+            ),
+        ),
+        look=Look(states=LINK, link=TO_AGENCY),
+        no_value="Tidak ada OPD yang bermasalah dalam rentang ini",
+        help="Hanya OPD yang dalam rentang ini pernah tidak hidup. Klik garisnya untuk membuka OPD tersebut.",
+    ),
+    Panel(
+        id=121,
+        kind="table",
+        title="Tautan yang tidak hidup",
+        width=8,
+        height=9,
+        queries=(
+            Query(f"max by (link, opd) ({_LINKS} != 1)"),
+            Query(f"max by (link, device) (nadi_link_info) and on (link) ({_LINKS} != 1)"),
+        ),
+        columns=(
+            label("link", "Tautan", TO_LINK),
+            label("opd", "Kode PD", TO_AGENCY),
+            label("device", "Perangkat", TO_DEVICE),
+            value("A", "Keadaan", states=LINK),
+        ),
+        no_value="Semua tautan hidup",
+        help="Tautan yang sekarang mati, terganggu, atau tidak diketahui, dengan perangkat tempat tautan itu diukur.",
+    ),
+    Panel(
+        id=122,
+        kind="bargauge",
+        title="Utilisasi alokasi tertinggi",
+        width=6,
+        height=9,
+        queries=(Query(f"topk(10, max by (opd) ({latest('nadi_opd_utilization_ratio')}))", "{{opd}}"),),
+        look=Look(unit="percentunit", steps=UTILISATION, low=0, high=1.2, link=TO_AGENCY),
+        no_value="Belum ada kotak yang sah",
+        help="Sepuluh OPD dengan kotak 5 menit terakhir tertinggi terhadap alokasinya, arah yang lebih besar.",
+    ),
+)
+
+_FOOT = (
+    Panel(
+        id=130,
+        kind="table",
+        title="Mutu jalur terburuk",
+        width=8,
+        height=6,
+        source="mentah",
+        queries=(
+            Query(_WORST),
+            Query(f"max by (device, target) (nadi_probe_rtt_seconds) and on (device, target) {_WORST}"),
+        ),
+        columns=(
+            label("device", "Pengukur", TO_DEVICE),
+            label("target", "Sasaran"),
+            value("A", "Kehilangan", unit="percentunit", steps=LOSS),
+            value("B", "Latensi", unit="s", steps=ROUND_TRIP),
+        ),
+        no_value="Tidak ada jalur yang diukur",
+        help="Delapan jalur dengan kehilangan paket tertinggi pada pengukuran terakhir dan latensinya.",
+    ),
+    Panel(
+        id=131,
+        kind="bargauge",
+        title="Sisa waktu UPS",
+        width=5,
+        height=6,
+        source="mentah",
+        queries=(Query("nadi_ups_battery_runtime_seconds", "{{ups}}"),),
+        look=Look(unit="s", steps=UPS_SECONDS, low=0, high=3600, link=TO_UPS),
+        no_value="Sisa waktu tidak terbaca",
+        help="Sisa waktu baterai tiap UPS pada beban sekarang, menurut UPS itu sendiri.",
+    ),
+    Panel(
+        id=132,
+        kind="stat",
+        title="Suhu tertinggi",
+        width=3,
+        height=6,
+        source="mentah",
+        queries=(Query("max(nadi_environment_temperature_celsius)", "Suhu tertinggi"),),
+        look=Look(unit="celsius", steps=ROOM_CELSIUS, link=TO_POWER, decimals=1),
+        no_value="Sensor tidak terbaca",
+        help="Suhu ruang tertinggi dari semua sensor yang terbaca sekarang.",
+    ),
+    Panel(
+        id=133,
+        kind="table",
+        title="Temuan terbuka",
+        width=8,
+        height=6,
+        queries=(Query('max by (severity, rule, object) (nadi_finding_info{severity=~"tinggi|sedang"})'),),
+        columns=(label("severity", "Tingkat"), label("rule", "Aturan"), label("object", "Objek")),
+        no_value="Tidak ada temuan berat atau sedang",
+        help="Temuan terbuka bertingkat tinggi dan sedang. Daftar lengkap ada pada dasbor Gangguan dan Ketersediaan.",
+    ),
+)
+
+NOC = Board(
+    uid="nadi-noc",
+    title="Nadi 1 - Ringkasan NOC",
+    purpose="Satu layar tanpa gulir: apa yang rusak, siapa yang terkena, dan apakah layar ini dapat dipercaya.",
+    span="now-6h",
+    refresh="1m",
+    variables=(Variable(name="site", label="Lokasi", query="label_values(nadi_link_info, site)"),),
+    panels=(*_TILES, *_TRAFFIC, *_TROUBLE, *_FOOT),
+    wall=True,
+)
