@@ -235,9 +235,12 @@ def test_a_log_of_several_attempts_is_parted_at_their_exit_statuses() -> None:
     lines = [
         *(f'"id": "{one}",', f'"id": "{two}"', "exit 0", "exit 0", f"Archive fingerprint: {two}"),
         *("/x: open: [Errno 13] Permission denied: 'x'", "exit 1", "Failed to create/acquire the lock", "exit 2"),
+        *(f'"id": "{one}"', "exit 2", f'"id": "{two}"', "exit 107"),
     ]
     found, still_open = attempts_of(lines)
-    assert [tuple(attempt)[:4] for attempt in found] == [(one, 0, 0, None), (two, 1, 1, 2), ("", 1, 2, 1)]
+    assert [tuple(attempt)[:4] for attempt in found] == [
+        *((one, 0, 0, None), (two, 1, 1, 2), ("", 1, 2, 1), (one, 1, 2, 1), (two, 1, 107, 2)),
+    ]
     assert still_open is None
 
 

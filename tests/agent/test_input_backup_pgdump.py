@@ -66,9 +66,9 @@ class Place:
     def __init__(self, folder: Path, dumps: Path) -> None:
         self.folder, self.dumps = folder, dumps
 
-    def put(self, form: str, *, days: int, cut: float = 1.0) -> Path:
-        """Copy a dump in as one of some days ago, its (largest) file cut to a part of its length."""
-        source, path = self.dumps / f"x.{form}", self.folder / f"{100 - days}.{form}"
+    def put(self, form: str, *, hours: int, cut: float = 1.0) -> Path:
+        """Copy a dump in as one of some hours ago, its (largest) file cut to a part of its length."""
+        source, path = self.dumps / f"x.{form}", self.folder / f"{100 - hours}.{form}"
         if source.is_dir():
             shutil.copytree(source, path)
         else:
@@ -77,7 +77,7 @@ class Place:
         largest = max(files, key=lambda one: one.stat().st_size)
         os.truncate(largest, round(largest.stat().st_size * cut))
         for one in {*files, path}:
-            os.utime(one, (NOW - days * 3600, NOW - days * 3600))
+            os.utime(one, (NOW - hours * 3600, NOW - hours * 3600))
         return path
 
     def look(self, **changes: object) -> Turn:
@@ -92,7 +92,7 @@ def place(tmp_path: Path, dumps: Path) -> Place:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_whole_dump_of_every_form_is_a_verified_copy(place: Place, form: str) -> None:
-    path = place.put(form, days=2)
+    path = place.put(form, hours=2)
     size = sum(one.stat().st_size for one in path.iterdir()) if path.is_dir() else path.stat().st_size
     found = place.look()
     job = found["simpeg"]
@@ -103,9 +103,9 @@ def test_a_whole_dump_of_every_form_is_a_verified_copy(place: Place, form: str) 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_dump_that_was_cut_off_is_no_copy(place: Place, form: str) -> None:
-    place.put("all", days=9)
+    place.put("all", hours=9)
     for cut in (0.001, 0.5, 0.99):
-        path = place.put(form, days=2, cut=cut)
+        path = place.put(form, hours=2, cut=cut)
         job = place.look(shrink_ratio=0.0)["simpeg"]
         assert (job["last_ok"], job["fault"], job["copies"]) == (0, 6, 1), cut
         assert job["last_success_timestamp_seconds"] == NOW - 9 * 3600
@@ -115,7 +115,7 @@ def test_a_dump_that_was_cut_off_is_no_copy(place: Place, form: str) -> None:
 
 @pytest.mark.parametrize("part", ["gone", "empty"])
 def test_a_folder_that_lacks_data_is_no_copy(place: Place, part: str) -> None:
-    path = place.put("dir", days=2)
+    path = place.put("dir", hours=2)
     largest = max(path.iterdir(), key=lambda one: one.stat().st_size)
     largest.unlink() if part == "gone" else os.truncate(largest, 0)
     for one in (path, *path.iterdir()):
@@ -126,7 +126,7 @@ def test_a_folder_that_lacks_data_is_no_copy(place: Place, part: str) -> None:
 def test_a_tar_file_with_a_hole_or_without_its_end_is_no_copy(place: Place) -> None:
     whole = (place.dumps / "x.tar").read_bytes()
     for data in (whole[:-1024], whole[:100_000] + bytes(1024)):
-        path = place.put("tar", days=2)
+        path = place.put("tar", hours=2)
         path.write_bytes(data)
         os.utime(path, (NOW - 7200, NOW - 7200))
         assert place.look()["simpeg"]["fault"] == 6
@@ -141,7 +141,7 @@ def test_gzip_that_ends_well_around_half_a_dump_or_is_damaged_is_no_copy(place: 
         packed = packed[:-8]
     if case == "flipped":
         packed = packed[:-6] + bytes([packed[-6] ^ 1]) + packed[-5:]  # in the checksum alone
-    path = place.put("sql.gz", days=2)
+    path = place.put("sql.gz", hours=2)
     path.write_bytes(packed)
     os.utime(path, (NOW - 7200, NOW - 7200))
     assert place.look()["simpeg"]["fault"] == 6
@@ -149,14 +149,14 @@ def test_gzip_that_ends_well_around_half_a_dump_or_is_damaged_is_no_copy(place: 
 
 def test_gzip_of_several_members_is_one_dump(place: Place) -> None:
     text = (place.dumps / "x.sql").read_bytes()
-    path = place.put("sql.gz", days=2)
+    path = place.put("sql.gz", hours=2)
     path.write_bytes(gzip.compress(text[:300_000]) + gzip.compress(text[300_000:]) + bytes(512))
     os.utime(path, (NOW - 7200, NOW - 7200))
     assert place.look()["simpeg"]["last_ok"] == 1
 
 
 def test_an_archive_of_a_newer_pg_dump_is_unknown_not_damaged(place: Place) -> None:
-    path = place.put("dump", days=2)
+    path = place.put("dump", hours=2)
     data = bytearray(path.read_bytes())
     data[6] = 99  # the minor version of the archive's form
     path.write_bytes(data)
@@ -167,33 +167,33 @@ def test_an_archive_of_a_newer_pg_dump_is_unknown_not_damaged(place: Place) -> N
 
 
 def test_an_empty_file_is_no_copy(place: Place) -> None:
-    place.put("sql", days=2, cut=0)
+    place.put("sql", hours=2, cut=0)
     assert place.look()["simpeg"]["fault"] == 4
 
 
 def test_without_read_all_a_cut_archive_looks_whole_and_is_not_called_verified(place: Place) -> None:
-    place.put("dump", days=2, cut=0.5)
+    place.put("dump", hours=2, cut=0.5)
     job = place.look(read_all=False)["simpeg"]
     assert job["last_ok"] == 1
     assert "last_verified_timestamp_seconds" not in job
 
 
 def test_a_dump_that_shrank_does_not_move_the_last_success(place: Place) -> None:
-    place.put("sql", days=3)
-    place.put("dump", days=2)
+    place.put("sql", hours=3)
+    place.put("dump", hours=2)
     job = place.look(shrink_ratio=0.9)["simpeg"]
     assert (job["last_ok"], job["fault"]) == (0, 8)
     assert job["last_success_timestamp_seconds"] == NOW - 3 * 3600
 
 
 def test_a_dump_without_data_is_none(place: Place, dumps: Path) -> None:
-    place.put("dump", days=2)
+    place.put("dump", hours=2)
     assert place.look(minimum_files=3)["simpeg"]["fault"] == 4
     assert place.look(minimum_bytes=10**9)["simpeg"]["fault"] == 4
 
 
 def test_an_old_one_keeps_its_time_and_pruned_ones_are_none(place: Place) -> None:
-    path = place.put("sql", days=90)
+    path = place.put("sql", hours=90)
     assert place.look()["simpeg"]["last_success_timestamp_seconds"] == NOW - 90 * 3600
     path.unlink()
     job = place.look()["simpeg"]
@@ -201,14 +201,14 @@ def test_an_old_one_keeps_its_time_and_pruned_ones_are_none(place: Place) -> Non
 
 
 def test_a_dump_under_way_is_not_judged(place: Place) -> None:
-    place.put("dump", days=2)
-    place.put("sql", days=0, cut=0.5)
+    place.put("dump", hours=2)
+    place.put("sql", hours=0, cut=0.5)
     assert place.look(settle=600)["simpeg"]["last_ok"] == 1
     assert place.look(settle=0)["simpeg"]["fault"] == 6
 
 
-def test_a_restore_into_a_real_server_is_told_by_its_marker(place: Place, tmp_path: Path) -> None:
-    place.put("dump", days=2)
+def test_a_restore_test_is_told_by_its_marker(place: Place, tmp_path: Path) -> None:
+    place.put("dump", hours=2)
     (tmp_path / "restored").write_text("OK 2026-11-20T03:00:00+07:00\n")
     job = place.look(restore_test_file=tmp_path / "restored")["simpeg"]
     assert (job["last_restore_test_timestamp_seconds"], job["restore_test_passed"]) == (1_795_118_400, 1)
@@ -223,7 +223,7 @@ def test_what_is_no_dump_is_unknown_with_its_reason(place: Place, tmp_path: Path
 
 
 def test_a_tool_that_hangs_or_is_missing_is_no_damage(place: Place, tmp_path: Path) -> None:
-    place.put("dump", days=2)
+    place.put("dump", hours=2)
     job = Wanted(name="simpeg", files=f"{tmp_path}/[0-9]*")
     for tool, message in ((sleeper(tmp_path), "no end after 1 s; killed"), ("/nowhere/pg_restore", "cannot be run")):
         began = time.monotonic()
@@ -235,7 +235,7 @@ def test_a_tool_that_hangs_or_is_missing_is_no_damage(place: Place, tmp_path: Pa
 
 @pytest.mark.parametrize("zone", ["Asia/Jayapura", "America/New_York"])
 def test_the_zone_of_the_host_does_not_move_a_copy(place: Place, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    place.put("dump", days=2)
+    place.put("dump", hours=2)
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
