@@ -258,14 +258,19 @@ def _makers(connection: Connection, kind: Kind, code: str) -> set[str]:
 
 
 def _dangling(connection: Connection, kind: Kind, form: Any) -> Iterator[str]:
-    """Name the references to what is not there, or not in a state that would do."""
+    """Name the references to what is not there, not in a state that would do, or about something else."""
+    mine = plain(form)
     for reference in kind.refers:
-        code = getattr(form, reference.field)
-        query = select(table.c.state).where(table.c.kind == reference.kind, table.c.code == code)
-        state = connection.scalar(query.order_by(table.c.revision.desc()).limit(1)) if code else None
-        if code and state not in reference.states:
-            wanted = " atau ".join(reference.states)
-            yield f"{reference.field}: {code} harus {reference.kind} berkeadaan {wanted}, bukan {state or 'tidak ada'}"
+        code = mine[reference.field]
+        if not code:
+            continue
+        query = select(table.c.state, table.c.body).where(table.c.kind == reference.kind, table.c.code == code)
+        found = connection.execute(query.order_by(table.c.revision.desc()).limit(1)).first()
+        if found is None or found.state not in reference.states:
+            wanted, state = " atau ".join(reference.states), "tidak ada" if found is None else found.state
+            yield f"{reference.field}: {code} harus {reference.kind} berkeadaan {wanted}, bukan {state}"
+        elif any(json.loads(found.body)[name] != mine[name] for name in reference.same):
+            yield f"{reference.field}: {code} mempunyai {' atau '.join(reference.same)} yang lain"
 
 
 def _double(connection: Connection, kind: Kind, form: Any, code: str, at_ns: int) -> Iterator[str]:

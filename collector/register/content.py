@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from agent.config import ConfigError, Decoder
@@ -32,6 +32,8 @@ def plain(form: Any) -> dict[str, Any]:
 
 def plain_value(value: Any) -> Any:
     """Return one value as JSON."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -75,3 +77,8 @@ def _time(hint: type[Any], text: str) -> Any:
     except ValueError:
         return text
     return text if hint is datetime and found.tzinfo is None else found
+
+
+def utc_ns(moment: datetime) -> int:
+    """Return the UTC nanoseconds of an instant, exactly."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000

@@ -57,11 +57,15 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A field that, unless empty, holds the number of a record of the register ``kind`` in one of ``states``."""
+    """A field that, unless empty, holds the number of a record of the register ``kind`` in one of ``states``.
+
+    Both records have the same values in the fields ``same``.
+    """
 
     field: str
     kind: str
     states: tuple[str, ...]
+    same: tuple[str, ...] = ()
 
 
 Form = Any
