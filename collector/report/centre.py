@@ -106,7 +106,7 @@ class _Cells:
             words.UNKNOWN if row.state is None else words.UPS_STATE[row.state],
             _share(row.load, "mean"),
             _share(row.load, "high"),
-            None if row.runtime_s is None else int(_exact(row.runtime_s.low)) // 60,
+            None if row.runtime_s is None else int(_exact(row.runtime_s.last)) // 60,
             row.battery_age_days,
             _yes(row.replace_battery),
             self._day(row.self_test_ms),
