@@ -17,7 +17,8 @@ from collector.ledger.entry import Entry
 from collector.ledger.tail import COUNTED, Tail, samples_of
 from collector.measure.bins import WIDTH_MS
 from collector.measure.counters import LONG_MS, deltas
-from collector.power import Power, States
+from collector.newest import Newest
+from collector.power import Power, power_at
 
 Port = tuple[str, str, str, str]
 """Source (agent), device, measurement, interface or queue."""
@@ -116,7 +117,7 @@ class Live:
         self._width_ms = width_ms
         self._lock = threading.Lock()
         self._tails: dict[Port, Tail] = {}
-        self._states = States(stale_ms=self._stale_ms)
+        self._newest = Newest(stale_ms=self._stale_ms)
         self._senders: dict[str, tuple[int, Mapping[str, int | float]]] = {}
         self._lags: deque[int] = deque(maxlen=LAGS_KEPT)
         self._kept: Snapshot | None = None
@@ -138,7 +139,7 @@ class Live:
             before, self._tails = self._tails, {}
             for port in (self._port(link, counter) for link in inventory.links for counter in link.counters):
                 self._tails[port] = self._tails.get(port) or before.get(port) or Tail(span_ms=self._span_ms)
-            self._states.adopt(inventory.devices)
+            self._newest.adopt(inventory.devices)
             self._kept = None
 
     def _port(self, link: Link, counter: Counter) -> Port:
@@ -153,7 +154,7 @@ class Live:
                 recent = entry.last_ns >= horizon_ns
                 readings = list(lines.readings_of(partial(self._wants, entry, recent)))
                 self._note_sender(entry, readings)
-                self._states.add(entry, readings)
+                self._newest.add(entry, readings)
                 for counted, samples in samples_of(entry, readings).items():
                     tail = self._tails.get((entry.agent, entry.device, *counted))
                     if tail is not None:
@@ -162,7 +163,7 @@ class Live:
     def _wants(self, entry: Entry, recent: bool, measurement: str, tags: Tags) -> bool:
         if measurement in COUNTED:  # tags: device, and interface or queue
             return recent and len(tags) == 2 and (entry.agent, tags[0][1], measurement, tags[1][1]) in self._tails
-        return measurement == "nadi_agent" or (recent and self._states.wants(entry, measurement))
+        return measurement == "nadi_agent" or (recent and self._newest.wants(entry, measurement))
 
     def _note_sender(self, entry: Entry, readings: Sequence[Reading]) -> None:
         received_ns, fields = self._senders.get(entry.agent, (0, {}))
@@ -199,7 +200,7 @@ class Live:
                 for name, (received_ns, fields) in sorted(self._senders.items())
             },
             lag_p95_ns=lags[(95 * len(lags) + 99) // 100 - 1] if lags else None,
-            power=self._states.look(window.now_ms),
+            power=power_at(self.inventory.device, self._newest.look(window.now_ms)),
         )
 
     def _link(self, link: Link, window: Window) -> _Found:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from collector.feeds.derived import Written
 from collector.inventory import Device, Inventory, Server
 from collector.judge.rows import BackupRow, BackupState, TapeCopy
+from collector.newest import Latest
 from collector.power import Power
 
 if TYPE_CHECKING:
@@ -28,12 +29,7 @@ _PROTECTED = {True: 1, False: 0, None: UNKNOWN_PROTECTION}
 
 def hosts(inventory: Inventory, power: Power) -> Written:
     """Yield what the register says of each server, and whether it was heard of lately."""
-    heard = {
-        item.device.code
-        for name in ("nadi_host", "nadi_device")
-        for item in power.of(name)
-        if item.fresh and item.fields.get("up") != 0
-    }
+    heard = {item.device.code for item in power.latest if item.measurement in _OF_MACHINES and _speaks(item)}
     told = {item.device.code: item for item in power.info()}
     for device in inventory.devices:
         if device.kind == "server":
@@ -43,12 +39,33 @@ def hosts(inventory: Inventory, power: Power) -> Written:
             yield "nadi_host_info", (device.site, device.code, *_about(device, inventory.server), os), 1
 
 
+_OF_MACHINES = frozenset(("nadi_host", "nadi_device"))
+_SIGNS = frozenset(("boot_time_seconds", "uptime_seconds", "load1", "up"))
+"""What a machine tells as often as it tells anything."""
+
+
+def _speaks(item: Latest) -> bool:
+    return not _SIGNS.isdisjoint(item.fields) and item.fields.get("up") != 0
+
+
 def _about(device: Device, servers: Mapping[str, Server]) -> tuple[str, str, str, str]:
     """Return role, owner, location and UPSes; empty where the register does not say."""
     server = servers.get(device.code)
     if server is None:
         return "", "", "", ""
     return server.role, server.opd, server.location, ",".join(server.ups)
+
+
+def certificates(power: Power) -> Written:
+    """Yield when certificates end which probes saw now, by device and target; of several probes the earliest end."""
+    ends: dict[str, float] = {}
+    for item in power.of("nadi_probe"):
+        end = item.fields.get("certificate_not_after_timestamp_seconds")
+        if end is not None:
+            name = f"{item.device.code}/{item.tags.get('target', '')}"
+            ends[name] = min(end, ends.get(name, end))
+    for name, end in sorted(ends.items()):
+        yield "nadi_certificate_not_after_timestamp_seconds", (name,), end
 
 
 def backups(centre: DataCentreNow) -> Written:

@@ -122,6 +122,10 @@ _ALL = (
         ),
     ),
     *_gauges(
+        "nadi_certificate",
+        ("not_after_timestamp_seconds", ("name",), "Akhir masa berlaku sertifikat, menurut pemeriksaan layanan"),
+    ),
+    *_gauges(
         "nadi_server",
         ("protected", ("server",), "Perlindungan server: 0 belum terlindung, 1 terlindung, 2 tidak diketahui"),
     ),
@@ -217,8 +221,13 @@ _ALL = (
     ),
     *_gauges(
         "nadi_agent",
-        ("up", ("agent",), "1 bila agen mengirim data baru dalam batas waktu basi, 0 bila tidak"),
-        ("last_seen_timestamp_seconds", ("agent",), "Saat kiriman terakhir agen diterima"),
+        ("up", ("agent", "site"), "1 bila agen mengirim data baru dalam batas waktu basi, 0 bila tidak"),
+        ("last_seen_timestamp_seconds", ("agent", "site"), "Saat kiriman terakhir agen diterima"),
+        (
+            "clock_offset_seconds",
+            ("agent", "site"),
+            "Selisih jam agen terhadap jam pengumpul pada kiriman terakhir, dikurangi waktu tempuhnya",
+        ),
         ("info", ("agent", "site", "version", "uplink"), "Agen terdaftar, juga saat diam; selalu 1"),
     ),
     *_gauges(
@@ -254,61 +263,6 @@ _ALL = (
         "Selisih penghitung yang tidak sah sejak awal bulan, menurut sebab",
     ),
 )
-
-RAW_HELP: Mapping[tuple[str, str], str] = MappingProxyType(
-    {
-        ("nadi_interface", "receive_bytes_total"): "Oktet diterima antarmuka (ifHCInOctets)",
-        ("nadi_interface", "transmit_bytes_total"): "Oktet dikirim antarmuka (ifHCOutOctets)",
-        ("nadi_interface", "receive_packets_total"): "Paket diterima antarmuka",
-        ("nadi_interface", "transmit_packets_total"): "Paket dikirim antarmuka",
-        ("nadi_interface", "receive_errors_total"): "Paket galat saat diterima (ifInErrors)",
-        ("nadi_interface", "transmit_errors_total"): "Paket galat saat dikirim (ifOutErrors)",
-        ("nadi_interface", "receive_discards_total"): "Paket dibuang saat diterima (ifInDiscards)",
-        ("nadi_interface", "transmit_discards_total"): "Paket dibuang saat dikirim (ifOutDiscards)",
-        ("nadi_interface", "speed_bits_per_second"): "Kecepatan antarmuka (ifHighSpeed); 0 berarti tidak diketahui",
-        ("nadi_interface", "up"): "1 bila antarmuka hidup (ifOperStatus)",
-        ("nadi_interface", "admin_up"): "1 bila antarmuka diaktifkan (ifAdminStatus)",
-        ("nadi_device", "up"): "1 bila perangkat menjawab pada pembacaan terakhir",
-        ("nadi_device", "uptime_seconds"): "Lama hidup perangkat (sysUpTime)",
-        ("nadi_device", "cpu_utilization_ratio"): "Pemakaian prosesor perangkat, 0 sampai 1",
-        ("nadi_device", "memory_used_bytes"): "Memori perangkat yang dipakai",
-        ("nadi_device", "memory_size_bytes"): "Memori perangkat",
-        ("nadi_device", "temperature_celsius"): "Suhu perangkat",
-        ("nadi_device", "voltage_volts"): "Tegangan catu perangkat",
-        ("nadi_device", "poll_duration_seconds"): "Lama pembacaan terakhir perangkat",
-        ("nadi_device", "last_success_timestamp_seconds"): "Saat pembacaan terakhir yang dijawab perangkat",
-        ("nadi_ups", "up"): "1 bila UPS menjawab dan nilainya tidak basi",
-        ("nadi_ups", "on_battery"): "1 bila beban dipikul baterai; tidak ada bila basi",
-        ("nadi_ups", "battery_charge_ratio"): "Muatan baterai UPS, 0 sampai 1",
-        ("nadi_ups", "battery_runtime_seconds"): "Sisa waktu baterai UPS pada beban sekarang",
-        ("nadi_ups", "load_ratio"): "Beban UPS terhadap kemampuannya, 0 sampai 1",
-        ("nadi_ups", "input_voltage_volts"): "Tegangan masukan UPS",
-        ("nadi_ups", "output_voltage_volts"): "Tegangan keluaran UPS",
-        ("nadi_ups", "input_frequency_hertz"): "Frekuensi masukan UPS",
-        ("nadi_ups", "battery_voltage_volts"): "Tegangan baterai UPS",
-        ("nadi_ups", "battery_temperature_celsius"): "Suhu baterai UPS",
-        ("nadi_ups", "replace_battery"): "1 bila UPS meminta baterai diganti",
-        ("nadi_ups", "battery_installed_timestamp_seconds"): "Saat baterai UPS dipasang",
-        ("nadi_ups", "self_test_timestamp_seconds"): "Saat uji mandiri UPS terakhir",
-        ("nadi_ups", "self_test_passed"): "1 bila uji mandiri UPS terakhir lulus",
-        ("nadi_ups", "last_update_timestamp_seconds"): "Saat UPS terakhir terdengar",
-        ("nadi_ats", "mains_present"): "1 bila sumber pertama (PLN) ada",
-        ("nadi_ats", "source"): "Sumber yang memikul beban: 1 PLN, 2 genset, 0 tidak ada",
-        ("nadi_environment", "temperature_celsius"): "Suhu udara",
-        ("nadi_environment", "humidity_ratio"): "Kelembapan nisbi, 0 sampai 1",
-        ("nadi_environment", "water_detected"): "1 bila ada air",
-        ("nadi_environment", "door_open"): "1 bila pintu terbuka",
-        ("nadi_environment", "smoke_detected"): "1 bila ada asap",
-        ("nadi_agent", "cpu_seconds_total"): "Waktu prosesor yang dipakai agen",
-        ("nadi_agent", "memory_bytes"): "Memori tetap yang dipakai agen",
-        ("nadi_agent", "spool_bytes"): "Catatan yang menunggu pengiriman di agen",
-        ("nadi_agent", "spool_limit_bytes"): "Batas antrean agen",
-        ("nadi_agent", "spool_oldest_timestamp_seconds"): "Catatan tertua yang menunggu; tidak ada bila antrean kosong",
-        ("nadi_agent", "spool_dropped_total"): "Catatan yang dibuang agen karena antrean penuh",
-        ("nadi_agent", "spool_damaged_total"): "Catatan agen yang hilang karena rusak di disk",
-    }
-)
-"""Help texts of the raw series that the collector passes on (newest reading of registered ports and agents)."""
 
 DERIVED: Mapping[str, Series] = MappingProxyType({series.name: series for series in _ALL})
 """Derived series by name."""

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from agent.clock import MS, NS
 from collector.datacentre import PowerToDate
-from collector.feeds.centre import backups, hosts, supply
+from collector.feeds.centre import backups, certificates, hosts, supply
 from collector.feeds.derived import Written
 from collector.inventory import Inventory
 from collector.judge.datacentre import DataCentreNow
@@ -26,11 +26,15 @@ NANO = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class AgentFact:
-    """A registered agent, the site of its first device and the uplink behind which it is ("": none is known)."""
+    """A registered agent, the site of its first device and the uplink behind which it is ("": none is known).
+
+    ``clock_offset_ns`` is how far its clock was before the collector's at its last delivery.
+    """
 
     name: str
     site: str
     uplink: str = ""
+    clock_offset_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +242,13 @@ def _quality(facts: Facts) -> Written:
 def _agents(facts: Facts) -> Written:
     for agent in facts.agents:
         sender = facts.snapshot.senders.get(agent.name)
-        yield "nadi_agent_up", (agent.name,), sender is not None and sender.fresh
+        labels = (agent.name, agent.site)
+        yield "nadi_agent_up", labels, sender is not None and sender.fresh
         yield "nadi_agent_info", (agent.name, agent.site, "", agent.uplink), 1
         if sender is not None:
-            yield "nadi_agent_last_seen_timestamp_seconds", (agent.name,), sender.received_ns * NANO
+            yield "nadi_agent_last_seen_timestamp_seconds", labels, sender.received_ns * NANO
+            if sender.fresh and agent.clock_offset_ns is not None:
+                yield "nadi_agent_clock_offset_seconds", labels, agent.clock_offset_ns * NANO
 
 
 def _collector(facts: Facts) -> Written:
@@ -286,6 +293,7 @@ def _sinks(facts: Facts) -> Written:
 
 def _centre(facts: Facts) -> Written:
     yield from hosts(facts.inventory, facts.snapshot.power)
+    yield from certificates(facts.snapshot.power)
     if facts.centre is not None:
         yield from backups(facts.centre)
         yield from supply(facts.centre, facts.inventory, facts.power)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 
 from collector.feeds.moment import AgentFact, Facts, FindingFact, ReportFact
 from collector.folder import VERSION
+from collector.inventory import Inventory, Link
 from collector.judge.allocation import SEVERITY, Severity
 from collector.running import Collector
 
@@ -28,29 +29,35 @@ def rejected(counted: Mapping[str, int], duplicates: int) -> dict[str, int]:
     return dict(found)
 
 
-def uplink_of(agent: str, collector: Collector) -> str:
-    """Return the contract behind whose uplinks an agent is: that of all its links, if it measures no uplink itself."""
-    inventory, snapshot = collector.live.inventory, collector.snapshot()
-    links = [item.link for item in (*snapshot.links, *snapshot.seconds)]
-    mine = [link for link in links if inventory.device[link.device].source == agent]
-    found = {link.contract or "" for link in mine}
-    return found.pop() if len(found) == 1 and all(link.role == "wan" for link in mine) else ""
+def uplinks(inventory: Inventory, links: Iterable[Link]) -> dict[str, str]:
+    """Return the contract behind whose uplinks each agent is: that of all its links, if it measures no uplink itself.
+
+    An agent of links of several contracts has none.
+    """
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for link in links:
+        found[inventory.device[link.device].source].add("" if link.role == "uplink" else link.contract or "")
+    return {source: contracts.pop() for source, contracts in found.items() if len(contracts) == 1}
 
 
 def facts(collector: Collector) -> Facts:
     """Gather the facts of this moment."""
     folder, snapshot = collector.folder, collector.snapshot()
     inventory = collector.live.inventory
-    counters, check = collector.ingest.counters, folder.last_check()
+    counters, offsets, check = collector.ingest.counters, collector.ingest.offsets, folder.last_check()
     agents = [key for key in folder.register.access.agents() if key.revoked_ns is None]
     sites = {device.source: device.site for device in reversed(inventory.devices)}
+    behind = uplinks(inventory, (item.link for item in (*snapshot.links, *snapshot.seconds)))
     issues = [issue for month in folder.reports.months()[-12:] if (issue := folder.reports.newest(month))]
     judged = collector.judgement
     found = judged.findings if judged else ()
     return Facts(
         snapshot=snapshot,
         inventory=inventory,
-        agents=[AgentFact(key.agent, sites.get(key.agent, ""), uplink_of(key.agent, collector)) for key in agents],
+        agents=[
+            AgentFact(key.agent, sites.get(key.agent, ""), behind.get(key.agent, ""), offsets.get(key.agent))
+            for key in agents
+        ],
         month=judged.month if judged else None,
         reports=[ReportFact(str(issue.month), issue.version) for issue in issues],
         findings=[FindingFact(item.rule, _WORDS[item.severity], item.object) for item in found],
@@ -66,4 +73,5 @@ def facts(collector: Collector) -> Facts:
         centre=judged.centre if judged else None,
         power=judged.power if judged else None,
         sinks=collector.sinks,
+        notifications=collector.notifications,
     )

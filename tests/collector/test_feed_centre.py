@@ -13,7 +13,8 @@ from collector.inventory import Backup, Device, Inventory
 from collector.judge.allocation import SEVERITY, Rule
 from collector.judge.datacentre import DataCentreNow
 from collector.judge.rows import BackupRow, BackupState, ServerRow
-from collector.power import Latest, Power
+from collector.newest import Latest
+from collector.power import Power
 from collector.web.facts import RULES
 from tests.collector.centre_sample import BARE, CARRIED, DAY_MS, END_MS, GENERATOR, GOOD, NONE, NOON, PROTECTED, UPS
 

@@ -13,7 +13,8 @@ from agent.reading import Reading, encode, reading
 from collector import terminal
 from collector.inventory import Device
 from collector.ledger.entry import CLOCK_UNSURE, Entry
-from collector.power import MOST_SERIES, AtsState, Power, SensorState, States, UpsState, ups_state
+from collector.newest import MOST_SERIES, Newest
+from collector.power import AtsState, Power, SensorState, UpsState, power_at, ups_state
 from collector.running import Collector
 from collector.web.api import create
 from tests.collector.register_sample import NOW, WHOLE, document
@@ -35,8 +36,8 @@ def entry(device: str, *, flags: int = 0, agent: str = "token:tele") -> Entry:
     return Entry("k", agent, device, "", 0, "", 0, 0, NOW, 0, flags, NOW, NOW, b"", b"", b"", b"")
 
 
-def states(*kinds: str) -> States:
-    made = States(stale_ms=150_000)
+def states(*kinds: str) -> Newest:
+    made = Newest(stale_ms=150_000)
     made.adopt([Device(f"{kind}-1", kind.upper(), "noc", "token:tele", kind, 0) for kind in kinds])
     return made
 
@@ -45,8 +46,8 @@ def ups(second: int = 0, **fields: Any) -> Reading:
     return reading("nadi_ups", fields or LINE, NOW + second * NS, ups="ups-1")
 
 
-def looked(made: States, second: int = 0) -> Power:
-    return made.look(NOW // MS + second * 1000)
+def looked(made: Newest, second: int = 0) -> Power:
+    return power_at(made.devices, made.look(NOW // MS + second * 1000))
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,28 @@ def test_parts_outlets_and_generators_are_kept_for_those_who_show_them() -> None
         ({}, {"running": 0}),
     ]
     assert looked(made, 151).of("nadi_pdu")[0].fields == {}
+
+
+def test_a_probe_that_fails_has_no_round_trip_left_from_the_one_before() -> None:
+    made, tags = states("server"), {"device": "server-1", "target": "web", "probe": "http"}
+    made.add(entry("server-1"), [reading("nadi_probe", {"success": 1, "rtt_seconds": 0.2}, NOW, **tags)])
+    made.add(entry("server-1"), [reading("nadi_probe", {"success": 0, "cause": 1}, NOW + 60 * NS, **tags)])
+    made.add(entry("server-1"), [reading("nadi_probe", {"rtt_seconds": 0.1}, NOW + 30 * NS, **tags)])
+    assert [item.fields for item in looked(made, 60).latest] == [{"success": 0, "cause": 1}]
+
+
+def test_a_service_that_is_down_still_tells_why() -> None:
+    made = states("server")
+    told = {"up": 0, "failed": 1, "exit_status": 3}
+    made.add(entry("server-1"), [reading("nadi_service", told, NOW, device="server-1", unit="nginx.service")])
+    assert looked(made).of("nadi_service")[0].fields == told
+
+
+def test_a_backup_told_of_each_quarter_of_an_hour_is_of_now_between_two_reports() -> None:
+    made, tags = states("server"), {"device": "server-1", "job": "db", "engine": "borg"}
+    made.add(entry("server-1"), [reading("nadi_backup", {"last_ok": 1}, NOW, **tags)])
+    assert looked(made, 3600).latest[0].fields == {"last_ok": 1}
+    assert looked(made, 3601).latest[0].fields == {}
 
 
 def test_only_the_registered_source_speaks_and_only_with_a_sure_clock() -> None:
@@ -276,7 +299,7 @@ def test_a_device_polled_in_clear_is_a_finding_of_low_severity_until_it_is_polle
     assert "SNMP tanpa pengamanan" in here.get("/").text
     assert 'nadi_finding_info{object="ups-1",rule="snmp_v2c",severity="rendah"} 1.0' in here.get("/metrics").text
     safe = reading("nadi_device", {"info": 1}, NOW, device="ups-1", protocol="snmpv3")
-    collector.live._states.add(entry("ups-1"), [safe])
+    collector.live._newest.add(entry("ups-1"), [safe])
     clock.advance(5 * NS)
     collector.jobs.run("judge")
     assert here.get("/api/v1/findings").json() == []

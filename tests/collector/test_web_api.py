@@ -14,9 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.catalogue import RAW
 from agent.clock import NS, WIB, ManualClock
 from agent.reading import encode, reading
-from collector.feeds.derived import DERIVED, RAW_HELP
+from collector.feeds.derived import DERIVED
+from collector.feeds.raw_help import RAW_HELP
 from collector.ledger.body import Lines
 from collector.ledger.entry import Entry
+from collector.newest import MEASUREMENTS
 from collector.running import Collector
 from collector.web import page
 from collector.web.api import create
@@ -124,9 +126,9 @@ def test_every_asset_of_the_pages_is_served(here: Visitor) -> None:
 def test_metrics_bear_the_names_of_the_catalogues_and_nothing_else(here: Visitor) -> None:
     families = list(text_string_to_metric_families(here.get("/metrics").text))
     known = {name.removesuffix("_total"): series.labels for name, series in DERIVED.items()}
-    for measurement, name in RAW_HELP:
+    for measurement in ("nadi_interface", "nadi_agent"):
         identity = ("device", "interface") if measurement == "nadi_interface" else ("agent",)
-        known[f"{measurement}_{name}".removesuffix("_total")] = identity
+        known |= {f"{measurement}_{name}".removesuffix("_total"): identity for name in RAW_HELP[measurement]}
     for family in families:
         assert family.documentation
         assert all(set(item.labels) == set(known[family.name]) for item in family.samples), family.name
@@ -148,8 +150,18 @@ def test_no_gauge_looks_like_a_counter(here: Visitor) -> None:
         assert "\\" not in family.documentation
 
 
+def test_every_raw_field_that_is_kept_is_passed_on_with_a_help_text_but_for_those_named_here() -> None:
+    for measurement in MEASUREMENTS:
+        derived = {field for field in RAW[measurement].fields if f"{measurement}_{field}" in DERIVED}
+        left_out = set(RAW[measurement].fields) - set(RAW_HELP[measurement]) - derived
+        assert left_out <= {
+            *("uptime_ticks", "engine_seconds", "engine_boots", "output_energy_watt_hours", "energy_watt_hours")
+        }, measurement
+        assert derived.isdisjoint(RAW_HELP[measurement])
+
+
 def test_raw_help_names_fields_of_the_catalogue() -> None:
-    assert [pair for pair in RAW_HELP if pair[1] not in RAW[pair[0]].fields] == []
+    assert [name for name, texts in RAW_HELP.items() if not texts.keys() <= RAW[name].fields.keys()] == []
     assert all(re.fullmatch(r"nadi_[a-z0-9_]+", name) for name in DERIVED)
 
 

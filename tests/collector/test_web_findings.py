@@ -68,7 +68,7 @@ def test_a_finding_that_ended_stands_no_longer(collector: Collector, clock: Manu
 
 def test_a_bin_that_is_not_the_newest_is_not_exported_as_if_it_were(collector: Collector, clock: ManualClock) -> None:
     here = Visitor(create(collector))
-    assert 'nadi_opd_rate_bits_per_second{direction="unduh",opd="BPKAD"} 1e+08' in here.get("/metrics").text
+    assert 'nadi_opd_rate_bits_per_second{direction="unduh",opd="BPKAD"} 100000000.0' in here.get("/metrics").text
     clock.advance(600 * NS)
     later = here.get("/metrics").text
     assert "nadi_opd_rate_bits_per_second" not in later
