@@ -52,3 +52,7 @@ class Intervals:
     def length(self) -> int:
         """How much time the set holds."""
         return sum(end - start for start, end in self.spans)
+
+
+NEVER = Intervals()
+"""The empty set."""

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.clock import WIB
 from collector.measure.intervals import Intervals
 from collector.register.book import Forbidden, Record, Refused
 from collector.register.content import utc_ns
 from collector.register.records import maintenance
 from collector.register.records.disconnection import DISCONNECTION, Disconnection, approved_time, concerns, overdue
 from collector.register.records.maintenance import MAINTENANCE, Maintenance, planned_time
-from tests.collector.book_sample import CHECKER, DINKES, DISDIK, EVERYTHING, NOC, OFFICIAL, WIB, Desk, at
+from tests.collector.book_sample import CHECKER, DINKES, DISDIK, EVERYTHING, NOC, OFFICIAL, Desk, at
 
 CUT = Disconnection(
     type="pemutusan",

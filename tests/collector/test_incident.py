@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from agent.clock import Month
+from agent.clock import WIB, Month
+from collector.judge.service import ServiceHours
 from collector.register.book import Forbidden, Refused
 from collector.register.records import priority, service_level
-from collector.register.records.incident import FLIP, INCIDENT, Incident, Pause
+from collector.register.records.incident import FLIP, INCIDENT, Incident, Pause, case_of, outage
 from collector.register.records.logcheck import LOGCHECK, Gap, LogCheck, Source, overdue
 from collector.register.records.priority import DEFAULT, PRIORITY, PriorityClass, Reserve
 from collector.register.records.service_level import SERVICE_LEVEL, Assigned, Level, ServiceLevels
-from tests.collector.book_sample import CHECKER, DINKES, DISDIK, EVERYTHING, NOC, OFFICIAL, WIB, Desk, at
+from tests.collector.book_sample import CHECKER, DINKES, DISDIK, EVERYTHING, NOC, OFFICIAL, Desk, at
 
 DOWN = Incident(
     type="gangguan",
@@ -167,7 +168,7 @@ def test_a_level_is_the_incidents_own_else_the_most_narrowly_assigned() -> None:
 
     def found(table: ServiceLevels, **of: Any) -> str | None:
         level = table.level_of(**of)
-        return level and level.code
+        return None if level is None else level.code
 
     assert found(TABLE, opd="DINKES", type="permintaan") == "penting"
     assert found(both, opd="DINKES", type="permintaan") == "biasa"
@@ -302,3 +303,16 @@ def test_a_log_check_is_overdue_until_it_is_signed(desk: Desk) -> None:
     done = desk.move(LOGCHECK, made.code, "disahkan", CHECKER)
     assert not overdue([done], month, zone=WIB, now_ns=due)
     assert overdue([done], Month(2026, 1), zone=WIB, now_ns=due)
+
+
+def test_its_clock_and_outage_are_handed_to_the_judgement(desk: Desk) -> None:
+    solved_form = replace(
+        DOWN, acknowledged=at("03-02T09:00"), ended=at("03-02T09:30"), pauses=(WAITED,), pauses_approved=True
+    )
+    case = case_of(solved_form)
+    assert (case.started_ns, case.acknowledged_ns) == (WIB.parse("2026-03-02T08:00"), WIB.parse("2026-03-02T09:00"))
+    assert case.pauses.length == 10 * 60 * 10**9
+    assert case_of(replace(solved_form, pauses_approved=False)).pauses.length == 0
+    assert outage(solved_form, until_ns=0).length == 90 * 60 * 10**9
+    assert outage(DOWN, until_ns=WIB.parse("2026-03-02T08:01")).length == 60 * 10**9
+    assert LEVEL.target.hours == ServiceHours(opens=450, closes=960)

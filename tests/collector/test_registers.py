@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.clock import WIB
 from collector.register.book import Forbidden, Refused
 from collector.register.kinds import Kind
 from collector.register.people import ROLES
@@ -16,7 +17,7 @@ from collector.register.records.delivery import DELIVERY, Delivery
 from collector.register.records.followup import FOLLOWUP, Followup, overdue
 from collector.register.records.report_state import REPORT_STATE, ReportState
 from collector.register.registers import KINDS
-from tests.collector.book_sample import CHECKER, DINKES, DISDIK, EVERYTHING, NOC, OFFICIAL, WIB, Desk, at
+from tests.collector.book_sample import CHECKER, DINKES, DISDIK, EVERYTHING, NOC, OFFICIAL, Desk, at
 
 DIGEST = "ab" * 32
 DONE = Change(
@@ -150,7 +151,7 @@ def test_a_version_of_a_report_stands_once(desk: Desk) -> None:
     desk.open(REPORT_STATE, replace(VERSION, version=2))
     for wrong in ({"month": "2026-13"}, {"version": 0}, {"manifest_sha256": "x"}):
         with pytest.raises(Refused):
-            desk.open(REPORT_STATE, replace(VERSION, **wrong))  # type: ignore[arg-type]
+            desk.open(REPORT_STATE, replace(VERSION, **wrong))
 
 
 def approved(desk: Desk, version: int = 1) -> str:

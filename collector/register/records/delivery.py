@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from collector.register.demands import a_month, filled, in_order, not_later
 from collector.register.kinds import Context, Kind, Move, Reference
+from collector.register.people import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def problems(form: Delivery, context: Context) -> Iterator[str]:
         yield from filled(form, "failure")
 
 
-SENDERS: Final = frozenset(("noc", "pemeriksa", "penetap"))
+SENDERS: Final[frozenset[Role]] = frozenset(("noc", "pemeriksa", "penetap"))
 DELIVERY: Final = Kind(
     name="penyampaian",
     title="penyampaian laporan",

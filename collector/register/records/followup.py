@@ -11,6 +11,7 @@ from agent.clock import Zone
 from collector.register.book import Record
 from collector.register.demands import a_month, filled
 from collector.register.kinds import Context, Kind, Move, Reference
+from collector.register.people import Role
 
 OPEN: Final = ("terbuka", "dikerjakan")
 
@@ -47,8 +48,8 @@ def overdue(record: Record, *, zone: Zone, now_ns: int) -> bool:
     return record.state in OPEN and zone.day(now_ns) > due
 
 
-DOERS: Final = frozenset(("noc", "opd"))
-CHECKERS: Final = frozenset(("pemeriksa", "penetap"))
+DOERS: Final[frozenset[Role]] = frozenset(("noc", "opd"))
+CHECKERS: Final[frozenset[Role]] = frozenset(("pemeriksa", "penetap"))
 FOLLOWUP: Final = Kind(
     name="tindak-lanjut",
     title="rekomendasi dan tindak lanjut",

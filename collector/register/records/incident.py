@@ -8,9 +8,12 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final, Literal, get_args
 
+from collector.judge.service import Case
+from collector.measure.intervals import NEVER, Intervals
+from collector.register.content import utc_ns
 from collector.register.demands import filled, in_order, known_links, not_later
 from collector.register.kinds import Context, Kind, Move
-from collector.register.people import Actor
+from collector.register.people import Actor, Role
 
 IncidentType = Literal["keluhan", "gangguan", "masalah", "permintaan", "perubahan"]
 INCIDENT_TYPES: tuple[IncidentType, ...] = get_args(IncidentType)
@@ -57,6 +60,22 @@ class Incident:
     closer: str = ""
 
 
+def case_of(form: Incident) -> Case:
+    """Return an incident for the judgement of its times; pauses count once they are approved."""
+    ended = [(utc_ns(pause.starts), utc_ns(pause.ends)) for pause in form.pauses if pause.ends is not None]
+    return Case(
+        started_ns=utc_ns(form.started),
+        acknowledged_ns=None if form.acknowledged is None else utc_ns(form.acknowledged),
+        ended_ns=None if form.ended is None else utc_ns(form.ended),
+        pauses=Intervals.of(ended) if form.pauses_approved else NEVER,
+    )
+
+
+def outage(form: Incident, *, until_ns: int) -> Intervals:
+    """Return the time (UTC ns) to which an incident's attribution belongs; ``until_ns`` while it lasts."""
+    return Intervals.of([(utc_ns(form.started), until_ns if form.ended is None else utc_ns(form.ended))])
+
+
 def problems(form: Incident, context: Context) -> Iterator[str]:
     """Say what is wrong."""
     yield from filled(form, "summary", "reporter")
@@ -94,8 +113,8 @@ def _pauses(form: Incident, context: Context) -> Iterator[str]:
         yield "semua jeda harus berakhir sebelum penanganan dilanjutkan"
 
 
-WORKERS: Final = frozenset(("noc",))
-CHECKERS: Final = frozenset(("pemeriksa", "penetap"))
+WORKERS: Final[frozenset[Role]] = frozenset(("noc",))
+CHECKERS: Final[frozenset[Role]] = frozenset(("pemeriksa", "penetap"))
 INCIDENT: Final = Kind(
     name="insiden",
     title="insiden atau permintaan",

@@ -12,6 +12,7 @@ from collector.register.book import Record
 from collector.register.content import utc_ns
 from collector.register.demands import a_month, filled
 from collector.register.kinds import Context, Kind, Move
+from collector.register.people import Role
 
 DUE_DAYS = 10
 """How many days after a month's end its check must be signed, unless the office says otherwise."""
@@ -84,7 +85,7 @@ def overdue(records: Iterable[Record], month: Month, *, zone: Zone, now_ns: int,
     return not signed and now_ns >= month.end_ns(zone) + due_days * DAY_S * NS
 
 
-CHECKERS: Final = frozenset(("pemeriksa", "penetap"))
+CHECKERS: Final[frozenset[Role]] = frozenset(("pemeriksa", "penetap"))
 LOGCHECK: Final = Kind(
     name="pemeriksaan-log",
     title="pemeriksaan log bulanan",

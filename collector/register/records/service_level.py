@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from collector.judge.service import ServiceHours, Target
 from collector.register.book import Record
 from collector.register.demands import filled
 from collector.register.kinds import Context, Kind, Move
@@ -34,6 +35,17 @@ class Level:
     opens: str = "00:00"
     closes: str = "24:00"
     holidays: bool = True
+
+    @property
+    def target(self) -> Target:
+        """The same for the judgement."""
+        hours = ServiceHours(self.weekdays, _minute(self.opens), _minute(self.closes), self.holidays)
+        return Target(self.response_minutes, self.restore_minutes, hours)
+
+
+def _minute(text: str) -> int:
+    hour, minute = text.split(":")
+    return int(hour) * 60 + int(minute)
 
 
 @dataclass(frozen=True, slots=True)
