@@ -34,11 +34,16 @@ def run(settings: Settings, options: Namespace, tell: Tell) -> int:
 
 def status(settings: Settings, options: Namespace, tell: Tell) -> int:
     """Show the live state: of the running collector, else from the data folder."""
-    found = ask(settings, "/api/v1/status")
+    found, centre = ask(settings, "/api/v1/status"), None
     if found is None:
         tell("no answer from a running collector; from the data folder:")
-        found = _from_folder(settings)
-    for line in [json.dumps(found, indent=1)] if options.json else terminal.status_lines(found):
+        found, centre = _from_folder(settings)
+    else:
+        centre = ask(settings, "/api/v1/datacentre")
+    if options.json:
+        tell(json.dumps({**found, "datacentre": centre}, indent=1))
+        return 0
+    for line in (*terminal.status_lines(found), *terminal.centre_lines(centre)):
         tell(line)
     return 0
 
@@ -55,8 +60,9 @@ def _opened(settings: Settings) -> Folder:
     return Folder(settings, clock=SystemClock(), writer=False)
 
 
-def _from_folder(settings: Settings) -> dict[str, Any]:
+def _from_folder(settings: Settings) -> tuple[dict[str, Any], dict[str, Any] | None]:
     from collector.running import Collector
+    from collector.web.centre import centre_view
     from collector.web.views import status_view
 
     with _existing(settings) as folder:
@@ -69,7 +75,9 @@ def _from_folder(settings: Settings) -> dict[str, Any]:
             label=folder.journal.label,
             zone=folder.zone,
         )
-    return asdict(view)
+        now = folder.datacentre.now(folder.clock.now().wall_ns)
+        centre = centre_view(now, zone=folder.zone) if now else None
+    return asdict(view), asdict(centre) if centre else None
 
 
 def evaluate(settings: Settings, options: Namespace, tell: Tell) -> int:

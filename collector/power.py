@@ -28,7 +28,7 @@ __all__ = [
 
 
 class SensorState(StrEnum):
-    """State of a sensor, by its own word."""
+    """State of a sensor, of a part of a device or of a circuit, by its own word."""
 
     NORMAL = "normal"
     ALARM = "alarm"
@@ -87,9 +87,24 @@ class Power:
                 newest[item.device.code] = item
         return tuple(newest.values())
 
+    @property
+    def parts(self) -> tuple[tuple[Latest, SensorState], ...]:
+        """Parts of devices (fans, supplies, optics); one that does not work is in alarm."""
+        return tuple((item, _told(item, item.fields.get("ok") == 0)) for item in self.of("nadi_sensor"))
+
+    @property
+    def circuits(self) -> tuple[tuple[Latest, SensorState], ...]:
+        """Inlets, banks, phases and outlets of power distribution units."""
+        return tuple((item, _told(item, item.fields.get("alarm") == 1)) for item in self.of("nadi_pdu"))
+
     def of(self, measurement: str) -> tuple[Latest, ...]:
         """Return what is known of one measurement (``nadi_sensor``, ``nadi_pdu``, ``nadi_generator``), by device."""
         return tuple(item for item in self.latest if item.measurement == measurement)
+
+
+def _told(item: Latest, alarm: bool) -> SensorState:
+    known = SensorState.ALARM if alarm else SensorState.NORMAL
+    return known if item.fields else SensorState.TIDAK_DIKETAHUI
 
 
 def power_at(devices: Mapping[str, Device], latest: tuple[Latest, ...]) -> Power:

@@ -97,7 +97,49 @@ def power_lines(power: dict[str, Any]) -> list[str]:
             values = [f"{title} {write(item[name])}" for name, title, write in _VALUES if item.get(name) is not None]
             seen = item["seen_at"][11:19] if item["seen_at"] else UNKNOWN
             rows.append([code, item["name"], item["state"], seen, ", ".join(values) or UNKNOWN])
+    rows += [_part_row(item) for item in power["parts"] if item["state"] == "alarm"]
+    rows += [_circuit_row(item) for item in power["circuits"] if item["state"] == "alarm" or _loaded(item)]
     return ["", *table(["power", "name", "state", "seen", "values"], rows)] if rows else []
+
+
+def _part_row(item: dict[str, Any]) -> list[str]:
+    values = ", ".join(f"{name} {value:g}" for name, value in item["values"].items() if name not in ("ok", "code"))
+    return [f"{item['code']}/{item['sensor']}", item["name"], item["state"], item["seen_at"][11:19], values or UNKNOWN]
+
+
+def _loaded(item: dict[str, Any]) -> bool:
+    flows = (item["current_amperes"], item["power_watts"])
+    return item["load_ratio"] is not None or (item["outlet_on"] is None and flows != (None, None))
+
+
+def _circuit_row(item: dict[str, Any]) -> list[str]:
+    values = [f"{title} {write(item[name])}" for name, title, write in _FLOWS if item[name] is not None]
+    code = f"{item['code']}/{item['circuit']}"
+    return [code, item["name"], item["state"], item["seen_at"][11:19], ", ".join(values) or UNKNOWN]
+
+
+_FLOWS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("load_ratio", "load", percent),
+    ("current_amperes", "current", lambda value: f"{value:.1f} A"),
+    ("power_watts", "power", lambda value: f"{value:.0f} W"),
+)
+
+
+_COVERS = ("ups", "generator", "backup", "tape", "restore_test")
+
+
+def centre_lines(centre: dict[str, Any] | None) -> list[str]:
+    """Return the matrix server x protection (the JSON of /api/v1/datacentre) as lines; none where there is none."""
+    rows = []
+    for item in centre["servers"] if centre else ():
+        known = {True: "yes", False: "no", None: UNKNOWN}[item["protected"]]
+        why = "; ".join(dict.fromkeys(reason["reason"] for reason in item["reasons"]))
+        cells = [item[name] for name in _COVERS]
+        rows.append([item["code"], item["name"], item["role"], known, *cells, (item["since"] or UNKNOWN)[:16], why])
+    if not rows:
+        return []
+    header = ["server", "name", "role", "protected", "UPS", "generator", "backup", "tape", "restore test"]
+    return ["", *table([*header, "since", "why not"], rows)]
 
 
 def _flag(value: bool) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from agent.clock import MS, Zone
+from collector.newest import Latest
 from collector.power import AtsLive, AtsState, Fields, Power, SensorLive, SensorState, UpsLive, UpsState
 from collector.report.document import rounded
 from collector.report.words import number
@@ -90,12 +91,44 @@ class SensorView:
 
 
 @dataclass(frozen=True, slots=True)
+class PartView:
+    """A part of a device (a fan, a supply, an optic) at this minute; ``values`` by the catalogue's field names."""
+
+    code: str
+    name: str
+    site: str
+    sensor: str
+    state: str
+    seen_at: str
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitView:
+    """An inlet, bank, phase or outlet of a power distribution unit at this minute; ``outlet_on`` null: no outlet."""
+
+    code: str
+    name: str
+    site: str
+    circuit: str
+    state: str
+    seen_at: str
+    load_ratio: float | None
+    current_amperes: float | None
+    power_watts: float | None
+    voltage_volts: float | None
+    outlet_on: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class PowerView:
     """Everything of power and environment; a value that is not known now is null, never an old one."""
 
     ups: list[UpsView]
     ats: list[AtsView]
     sensors: list[SensorView]
+    parts: list[PartView]
+    circuits: list[CircuitView]
 
 
 def instant(time_ms: int | None, zone: Zone) -> str | None:
@@ -109,6 +142,8 @@ def power_view(power: Power, *, zone: Zone) -> PowerView:
         ups=[_ups(item, zone) for item in power.ups],
         ats=[_ats(item, zone) for item in power.ats],
         sensors=[_sensor(item, zone) for item in power.sensors],
+        parts=[_part(item, state, zone) for item, state in power.parts],
+        circuits=[_circuit(item, state, zone) for item, state in power.circuits],
     )
 
 
@@ -170,6 +205,35 @@ def _sensor(item: SensorLive, zone: Zone) -> SensorView:
     )
 
 
+def _part(item: Latest, state: SensorState, zone: Zone) -> PartView:
+    return PartView(
+        code=item.device.code,
+        name=item.device.name,
+        site=item.device.site,
+        sensor=item.tags.get("sensor", ""),
+        state=SENSOR_WORDS[state][0].lower(),
+        seen_at=zone.iso(item.seen_ms * MS),
+        values=dict(item.fields),
+    )
+
+
+def _circuit(item: Latest, state: SensorState, zone: Zone) -> CircuitView:
+    fields = item.fields
+    return CircuitView(
+        code=item.device.code,
+        name=item.device.name,
+        site=item.device.site,
+        circuit=item.tags.get("circuit", ""),
+        state=SENSOR_WORDS[state][0].lower(),
+        seen_at=zone.iso(item.seen_ms * MS),
+        load_ratio=fields.get("load_ratio"),
+        current_amperes=fields.get("current_amperes"),
+        power_watts=fields.get("power_watts"),
+        voltage_volts=fields.get("voltage_volts"),
+        outlet_on=_flag(fields, "on"),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class PowerLine:
     """One row of the page: what it is, its state with the class of its colour, its known values in words."""
@@ -210,6 +274,11 @@ _WRITTEN: Sequence[tuple[str, Callable[[int | float], str]]] = (
     ("smoke_detected", _word("ada asap", "tidak ada asap")),
     ("door_open", _word("pintu terbuka", "pintu tertutup")),
     ("power_present", _word("ada tegangan", "tidak ada tegangan")),
+    ("current_amperes", _amount("arus", "A", places=1)),
+    ("power_watts", _amount("daya", "W")),
+    ("voltage_volts", _amount("tegangan", "V", places=1)),
+    ("fan_rpm", _amount("putaran", "rpm")),
+    ("on", _word("stopkontak menyala", "stopkontak mati")),
 )
 """What the page says of each field, in this order; an empty word is left out."""
 
@@ -220,9 +289,28 @@ def values_in_words(fields: Fields) -> str:
     return ", ".join(word for word in words if word)
 
 
+MOST_LINES = 200
+"""Rows of parts and circuits on the page; a site with more of them in alarm looks at the API."""
+
+
 def power_lines(power: Power) -> list[PowerLine]:
-    """Return the rows of the page."""
-    return list(_lines(power))
+    """Return the rows of the page: of parts those that do not work, of circuits those in alarm or with a load."""
+    shown = [item for item in power.parts if item[1] is SensorState.ALARM]
+    shown += [item for item in power.circuits if item[1] is SensorState.ALARM or is_load(item[0].fields)]
+    return [*_lines(power), *(_named(item, state) for item, state in shown[:MOST_LINES])]
+
+
+def is_load(fields: Fields) -> bool:
+    """Tell whether a circuit's values are those of a load: its share, or what flows where no outlet is switched."""
+    return "load_ratio" in fields or ("on" not in fields and not _FLOWS.isdisjoint(fields))
+
+
+_FLOWS = frozenset(("current_amperes", "power_watts"))
+
+
+def _named(item: Latest, state: SensorState) -> PowerLine:
+    name = f"{item.device.name} / {item.tags.get('sensor') or item.tags.get('circuit', '')}"
+    return PowerLine(item.device.code, name, *SENSOR_WORDS[state], values_in_words(item.fields), item.seen_ms)
 
 
 def _lines(power: Power) -> Iterator[PowerLine]:

@@ -239,6 +239,11 @@ def sent() -> list[Reading]:
         reading("nadi_device", {"info": 1}, NOW - 5 * NS, device="env-1", protocol="snmpv3"),
         reading("nadi_ats", {"source": 2, "mains_present": 0}, NOW - 5 * NS, ats="ats-1"),
         reading("nadi_environment", climate, NOW - 5 * NS, device="env-1", sensor="rak"),
+        reading("nadi_sensor", {"ok": 0, "fan_rpm": 0.0}, NOW - 5 * NS, device="env-1", sensor="kipas 1"),
+        reading("nadi_sensor", {"ok": 1, "fan_rpm": 900.0}, NOW - 5 * NS, device="env-1", sensor="kipas 2"),
+        reading("nadi_pdu", {"load_ratio": 0.8, "current_amperes": 12.5}, NOW - 5 * NS, device="env-1", circuit="L1"),
+        reading("nadi_pdu", {"on": 1, "current_amperes": 0.5}, NOW - 5 * NS, device="env-1", circuit="outlet 1"),
+        reading("nadi_pdu", {"on": 0, "alarm": 1}, NOW - 5 * NS, device="env-1", circuit="outlet 2"),
     ]
 
 
@@ -269,6 +274,27 @@ def test_the_terminal_shows_power(collector: Collector) -> None:
     assert "listrik PLN" in row
     assert "charge 0.0 %" in row
     assert next(line for line in lines if line.startswith("ups-2")).endswith("-")
+
+
+def test_the_api_shows_every_part_and_circuit(collector: Collector, clock: ManualClock) -> None:
+    power = Visitor(create(collector)).get("/api/v1/power").json()
+    assert [(item["sensor"], item["state"]) for item in power["parts"]] == [("kipas 1", "alarm"), ("kipas 2", "normal")]
+    assert power["parts"][1]["values"] == {"ok": 1, "fan_rpm": 900}
+    told = [(item["circuit"], item["state"], item["load_ratio"], item["outlet_on"]) for item in power["circuits"]]
+    assert told == [("L1", "normal", 0.8, None), ("outlet 1", "normal", None, True), ("outlet 2", "alarm", None, False)]
+    clock.advance(200 * NS)
+    later = Visitor(create(collector)).get("/api/v1/power").json()
+    assert {item["state"] for item in (*later["parts"], *later["circuits"])} == {"tidak diketahui"}
+
+
+def test_page_and_terminal_show_of_parts_and_circuits_what_matters(collector: Collector) -> None:
+    here = Visitor(create(collector))
+    lines = here.get("/").text, "\n".join(terminal.status_lines(here.get("/api/v1/status").json()))
+    for shown in lines:
+        assert ("kipas 1" in shown, "kipas 2" in shown) == (True, False)
+        assert ("L1" in shown, "outlet 1" in shown, "outlet 2" in shown) == (True, False, True)
+    assert "beban 80 %, arus 12,5 A" in lines[0]
+    assert "load 80.0 %, current 12.5 A" in lines[1]
 
 
 def test_metrics_carry_what_is_of_now_and_nothing_old(collector: Collector, clock: ManualClock) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+from collector import terminal
 from collector.judge.datacentre import DataCentreNow
 from collector.web.centre import centre_view, server_lines
 from tests.collector.centre_sample import BARE, CARRIED, END_MS, GENERATOR, GOOD, NEVER, NONE, NOON, PROTECTED, UPS
@@ -49,3 +52,14 @@ def test_the_api_gives_bounds_and_nulls() -> None:
     assert (good.state, good.last_full) == ("baik", "2026-10-30T18:00:00+07:00")
     assert (none.state, none.age_hours, none.fault) == ("tidak diketahui", None, "sumber tidak ditemukan")
     assert [(server.code, server.protected) for server in view.servers] == [("srv-simpeg", True), ("srv-db", False)]
+
+
+def test_the_terminal_shows_the_matrix_and_why_a_server_is_not_protected() -> None:
+    view = centre_view(CENTRE, zone=ZONE)
+    assert view is not None
+    _, head, good, bare = terminal.centre_lines(asdict(view))
+    assert head.split()[:4] == ["server", "name", "role", "protected"]
+    assert ("aplikasi  yes" in good, good.count("ada")) == (True, 5)
+    assert "database  no " in bare
+    assert bare.endswith("tanpa UPS; keadaan cadangan tidak diketahui")
+    assert terminal.centre_lines(None) == []
