@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.clock import ZONES, Month
 from agent.config import ConfigError
 from agent.identity import KeyFileError
-from collector import commands, feeding, logbook_commands, people_commands
+from collector import commands, feeding, logbook_commands, notifying, people_commands
 from collector.config import FILE, Settings, of_folder, read
 from collector.feeds.settings import FeedFault
 from collector.folder import Impossible
@@ -84,6 +84,10 @@ def parser() -> argparse.ArgumentParser:
     _add_agents(adding.add_parser("agents", help="who may send: list, token, bind, revoke"))
     _add_tokens(adding.add_parser("tokens", help="write and operator's tokens: list, write, operator, revoke"))
     _add_feed(adding.add_parser("feed", help="the time-series server: status, check, replay"))
+    acting = adding.add_parser("notify", help="Nadi's own notifications: test").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    _placed(acting.add_parser("test", help="send one message through every channel"), notifying.test)
     _add_inventory(adding.add_parser("inventory", help="what should exist: apply, diff, show"))
     people_commands.declare(
         adding.add_parser("accounts", help="people: list, add, roles, password, token ..."), _placed

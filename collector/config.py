@@ -13,6 +13,7 @@ from typing import Literal
 from agent.clock import ZONES, Zone
 from agent.config import ConfigError, load, loads
 from collector.evaluation import EvaluationSettings
+from collector.feeds.notify_settings import NotifySettings
 from collector.feeds.settings import FeedSettings
 from collector.ledger.tables import meta_of
 from collector.live import LiveSettings
@@ -41,6 +42,7 @@ class Settings:
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     planning: PlanningSettings = field(default_factory=PlanningSettings)
     feed: FeedSettings = field(default_factory=FeedSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)
 
     @property
     def place(self) -> Zone:

@@ -17,6 +17,7 @@ from agent.main import notify
 from collector.config import Settings
 from collector.feeding import add_feed
 from collector.folder import Folder
+from collector.notifying import add_notifier
 from collector.running import Collector
 from collector.web.api import create
 from collector.web.listen import Listen
@@ -59,6 +60,7 @@ def run(settings: Settings) -> int:
     with listening(settings.listen) as sock, Folder(settings, clock=clock, writer=True) as folder:
         collector = Collector(folder, clock=clock)
         add_feed(collector)
+        add_notifier(collector)
         server = _Server(_configuration(collector, settings.listen))
         log.info("collector of %s listens on %s", settings.region or "a region", address(settings.listen, sock))
         collector.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from collector.live import Live, Snapshot
 if TYPE_CHECKING:
     from collector.feeds.feed import Feed
     from collector.feeds.moment import SinkFact
+    from collector.feeds.notify import Notifier
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +76,16 @@ class Collector:
         )
         self.jobs = Jobs(self._jobs(), clock=clock, zone=self.zone)
         self.feed: Feed | None = None
+        self.notifier: Notifier | None = None
 
     def start(self) -> None:
-        """Take up the newest past from the journal, then let the jobs run, and the feed if there is one."""
+        """Take up the newest past from the journal, then let the jobs run, the feed and the notifications if any."""
         self.take_up()
         self.jobs.start()
         if self.feed is not None:
             self.feed.start()
+        if self.notifier is not None:
+            self.notifier.start()
 
     def take_up(self) -> None:
         """Fill the live state from the journal's newest part."""
@@ -103,6 +107,8 @@ class Collector:
         self.jobs.stop()
         if self.feed is not None:
             self.feed.stop()
+        if self.notifier is not None:
+            self.notifier.stop()
 
     def snapshot(self) -> Snapshot:
         """Return the live state, by the register of the last few seconds."""
@@ -138,6 +144,11 @@ class Collector:
     def sinks(self) -> tuple[SinkFact, ...]:
         """What was forwarded, and where to."""
         return (self.feed.fact,) if self.feed is not None else ()
+
+    @property
+    def notifications(self) -> Mapping[tuple[str, str], int]:
+        """Messages sent since the start, by channel and result."""
+        return self.notifier.counts if self.notifier is not None else {}
 
     def faults(self) -> dict[str, str]:
         """Return the jobs whose last run failed, with the fault."""

@@ -1,0 +1,405 @@
+"""Nadi's own notifications against real receivers on loopback: a webhook and a small SMTP server of this test."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import logging
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent.clock import NS, ManualClock
+from agent.config import ConfigError, loads
+from collector.cli import main
+from collector.config import Settings
+from collector.feeds.notices import OPEN, Sight
+from collector.feeds.notify import FILE, Notifier, View, message
+from collector.feeds.notify_settings import Channel, NotifySettings
+from collector.notifying import add_notifier, unannounced, view
+from collector.web.facts import facts
+from tests.collector.feed_place import Centre, centre, free_port
+
+LINK = "https://nadi.contoh.go.id/"
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # imported by apprise
+
+
+@dataclass
+class Post:
+    """What a receiver took; ``status`` is what it answers."""
+
+    url: str
+    taken: list[str] = field(default_factory=list)
+    status: int = 200
+
+
+@contextmanager
+def serving(server: socketserver.BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def webhook() -> Iterator[Post]:
+    class Take(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            post.taken.append(json.loads(self.rfile.read(int(self.headers["content-length"])))["message"])
+            self.send_response(post.status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Take)
+    post = Post(f"json://petugas:rahasia@127.0.0.1:{server.server_port}/")
+    with serving(server):
+        yield post
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Post]:
+    class Take(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 surel.contoh\r\n")
+            while line := self.rfile.readline().strip().upper():
+                if line == b"DATA":
+                    self.wfile.write(b"354 go\r\n")
+                    text = b"".join(iter(self.rfile.readline, b".\r\n"))
+                    post.taken.append(text.decode())
+                self.wfile.write(b"221 bye\r\n" if line == b"QUIT" else b"250 ok\r\n")
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Take)
+    server.daemon_threads = True
+    host = f"127.0.0.1:{server.server_address[1]}"
+    post = Post(f"mailto://{host}?from=nadi@contoh.go.id&to=noc@contoh.go.id&format=text")
+    with serving(server):
+        yield post
+
+
+def channels(folder: Path, **urls: str) -> Path:
+    path = folder / "notify.urls"
+    path.write_text("# channels\n" + "".join(f"{name} {url}\n" for name, url in urls.items()), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+@dataclass
+class Place:
+    """A notifier on a clock that is moved by hand, which sees what the test says."""
+
+    folder: Path
+    settings: NotifySettings
+    clock: ManualClock = field(default_factory=lambda: ManualClock(10**18, boot_ns=10**15, boot_id="b"))
+    seen: dict[str, str] = field(default_factory=dict)
+    judged: bool = True
+    finding: bool = False
+
+    def __post_init__(self) -> None:
+        self.again()
+
+    def again(self) -> None:
+        """Start it anew, as after kill -9."""
+        self.notifier = Notifier(self.folder, self.settings, view=self.view, clock=self.clock)
+
+    def view(self) -> View:
+        seen = [Sight("opd", ("opd", code), code, state, "tinggi") for code, state in self.seen.items()]
+        key = "temuan", "over_allocation PD01 unduh"
+        found = [Sight("temuan", key, "PD01", OPEN, "tinggi", begun_ns=self.clock.now().wall_ns)]
+        return View((*seen, *(found if self.finding and self.judged else ())), self.judged)
+
+    def after(self, seconds: int, **seen: str) -> None:
+        """Let time pass, then look at these OPDs."""
+        self.clock.advance(seconds * NS)
+        self.seen.update(seen)
+        self.notifier.step()
+
+    def flip(self, **seen: str) -> None:
+        """Let states change and stand."""
+        self.after(15, **seen)
+        self.after(200)
+
+
+@pytest.fixture
+def place(tmp_path: Path, webhook: Post) -> Place:
+    found = Place(tmp_path, NotifySettings(urls=channels(tmp_path, kait=webhook.url), link=LINK))
+    found.after(0, PD01="hidup", PD02="hidup")
+    return found
+
+
+def test_a_webhook_and_a_mail_server_get_code_level_and_link_and_nothing_else(
+    tmp_path: Path, webhook: Post, mailbox: Post
+) -> None:
+    urls = channels(tmp_path, kait=webhook.url, surel=mailbox.url)
+    place = Place(tmp_path, NotifySettings(urls=urls, link=LINK))
+    place.after(0, PD01="hidup")
+    place.flip(PD01="mati")
+    assert webhook.taken == [f"opd PD01 mati (tinggi)\n{LINK}"]
+    (mail,) = mailbox.taken
+    head, _, body = mail.partition("\r\n\r\n")
+    assert f"opd PD01 mati (tinggi)\r\n{LINK}" in body
+    assert "Subject: Nadi: 1 perubahan" in head
+    assert "apprise" not in mail.lower()
+    assert place.notifier.counts == dict.fromkeys((("kait", "terkirim"), ("surel", "terkirim")), 1) | dict.fromkeys(
+        (("kait", "gagal"), ("surel", "gagal")), 0
+    )
+
+
+def test_changes_of_a_minute_are_one_message(place: Place, webhook: Post) -> None:
+    place.flip(PD01="mati", PD02="mati")
+    assert webhook.taken == [f"opd PD01 mati (tinggi)\nopd PD02 mati (tinggi)\n{LINK}"]
+    place.after(0, PD03="hidup", PD04="hidup")
+    place.after(1, PD03="mati")
+    place.after(29, PD04="mati")
+    place.after(151)
+    place.after(29)
+    assert len(webhook.taken) == 2
+    place.after(31)
+    assert webhook.taken[1:] == [f"opd PD03 mati (tinggi)\n{LINK}", f"opd PD04 mati (tinggi)\n{LINK}"]
+
+
+def test_a_channel_gets_no_more_than_its_share_of_an_hour_and_the_rest_is_grouped(place: Place, webhook: Post) -> None:
+    place.after(0, **{f"X{i}": "hidup" for i in range(40)})
+    for i in range(40):
+        place.after(61, **{f"X{i}": "mati"})
+    assert len(webhook.taken) == 20
+    place.after(3600 - 20 * 61)
+    assert len(webhook.taken) == 21
+    assert "lainnya" in webhook.taken[20] or webhook.taken[20].count("mati") > 5
+
+
+def test_many_lines_are_counted_not_shown(place: Place, webhook: Post) -> None:
+    place.after(0, **{f"X{i}": "hidup" for i in range(60)})
+    place.flip(**{f"X{i}": "mati" for i in range(60)})
+    assert webhook.taken[0].splitlines()[10:] == ["dan 50 lainnya", LINK]
+    assert len(webhook.taken[0]) < 500
+
+
+def test_a_restart_tells_nothing_old_again(place: Place, webhook: Post) -> None:
+    place.flip(PD01="mati")
+    for _ in range(3):
+        place.again()
+        place.after(15)
+        place.after(1000)
+    assert len(webhook.taken) == 1
+    place.flip(PD01="hidup")
+    place.after(600)
+    assert webhook.taken[1:] == [f"opd PD01 hidup (tinggi)\n{LINK}"]
+
+
+def test_what_waits_survives_a_restart_and_is_no_news_after_an_hour(place: Place, webhook: Post) -> None:
+    webhook.status = 500
+    place.flip(PD01="mati")
+    assert place.notifier.counts == {("kait", "terkirim"): 0, ("kait", "gagal"): 1}
+    place.again()
+    webhook.status = 200
+    place.after(61)
+    assert webhook.taken[1:] == [f"opd PD01 mati (tinggi)\n{LINK}"]
+    webhook.status = 500
+    place.flip(PD02="mati")
+    webhook.status = 200
+    place.again()
+    place.after(3700)
+    assert len(webhook.taken) == 3
+
+
+def test_the_first_judgement_is_taken_in_silence_also_after_a_restart_before_it(place: Place, webhook: Post) -> None:
+    (place.folder / FILE).unlink()
+    place.judged, place.finding = False, True
+    place.again()
+    place.after(15)
+    place.again()
+    place.after(15)
+    place.judged = True
+    place.flip()
+    place.flip()
+    assert webhook.taken == []
+    place.finding = False
+    place.flip()
+    place.finding = True
+    place.flip()
+    assert webhook.taken == [f"temuan PD01 terbuka (tinggi)\n{LINK}"]
+
+
+def test_a_channel_that_fails_does_not_keep_the_others_from_it(tmp_path: Path, webhook: Post) -> None:
+    urls = channels(tmp_path, mati=f"json://u:sandi@127.0.0.1:{free_port()}/", kait=webhook.url)
+    place = Place(tmp_path, NotifySettings(urls=urls))
+    place.after(0, PD01="hidup")
+    place.flip(PD01="mati")
+    assert webhook.taken == ["opd PD01 mati (tinggi)"]
+    assert place.notifier.counts["mati", "gagal"] == 1
+
+
+def test_a_damaged_file_means_silence_not_a_page(place: Place, webhook: Post, caplog: pytest.LogCaptureFixture) -> None:
+    place.flip(PD01="mati")
+    (place.folder / FILE).write_text('{"known": [[1]]}', encoding="utf-8")
+    place.again()
+    place.after(500)
+    place.after(500)
+    assert len(webhook.taken) == 1
+    assert "in silence" in caplog.text
+
+
+def test_no_password_is_logged_or_shown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, logger="apprise")
+    url = f"json://petugas:rahasia@127.0.0.1:{free_port()}/jalan-rahasia"
+    place = Place(tmp_path, NotifySettings(urls=channels(tmp_path, kait=url)))
+    place.after(0, PD01="hidup")
+    place.flip(PD01="mati")
+    assert "kait did not take a message" in caplog.text
+    shown = caplog.text + "".join(capsys.readouterr()) + repr(Channel("kait", url)) + (tmp_path / FILE).read_text()
+    assert "rahasia" not in shown
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("bukan-url://x-rahasia/", "not a URL"),
+        ("json://u:rahasia@192.0.2.1/", "in clear"),
+        ("mailto://u:rahasia@contoh.go.id?to=a@contoh.go.id", "in clear"),
+        ("rahasia", "NAME URL"),
+    ],
+)
+def test_a_channel_that_cannot_be_or_sends_in_clear_is_refused_by_name(tmp_path: Path, url: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        Place(tmp_path, NotifySettings(urls=channels(tmp_path, kait=url)))
+    assert "rahasia" not in str(caught.value)
+
+
+def test_the_channels_file_must_be_private(tmp_path: Path) -> None:
+    path = channels(tmp_path, kait="jsons://contoh.go.id/")
+    path.chmod(0o640)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        NotifySettings(urls=path).channels()
+
+
+def test_telegram_and_encrypted_mail_are_channels(tmp_path: Path) -> None:
+    urls = {
+        "telegram": "tgram://123456789:abcdefg_hijklmnop/12315544/",
+        "surel": "mailtos://u:p@surel.contoh.go.id?to=noc@contoh.go.id",
+    }
+    notifier = Place(tmp_path, NotifySettings(urls=channels(tmp_path, **urls))).notifier
+    assert [item.name for item in notifier.receivers] == ["telegram", "surel"]
+
+
+def test_the_message_ends_with_the_link_and_an_empty_link_is_left_out() -> None:
+    assert message([], LINK) == ("Nadi: 0 perubahan", LINK)
+    assert message([], "") == ("Nadi: 0 perubahan", "")
+
+
+def test_the_example_shows_the_defaults() -> None:
+    text = (Path(__file__).parents[2] / "config" / "collector.toml").read_text(encoding="utf-8")
+    part = text.partition("[notify]")[2].partition("\n[feed]")[0]
+    shown = [line.removeprefix("# ") for line in part.splitlines() if line.startswith("# ") and " = " in line]
+    given = "\n".join(line for line in shown if not line.startswith(("urls", "link")))
+    assert loads(NotifySettings, given, source="example") == NotifySettings()
+
+
+# --- with a real collector ---
+
+
+def noticing(place: Centre, folder: Path, webhook: Post) -> Notifier:
+    """Give the collector of a place its notifier."""
+    settings = NotifySettings(urls=channels(folder, kait=webhook.url), link=LINK)
+    made = Notifier(folder, settings, view=lambda: view(place.collector, unannounced), clock=place.collector.clock)
+    place.collector.notifier = made
+    return made
+
+
+def test_a_link_that_falls_silent_is_told_of_a_real_collector_and_counted_in_metrics(
+    tmp_path: Path, webhook: Post
+) -> None:
+    with centre(tmp_path, hours_ago=2) as place:
+        notifier = noticing(place, tmp_path, webhook)
+        place.until(60)
+        place.take(range(0, 61, 10))
+        place.collector.jobs.run("judge")
+        for second in range(75, 2400, 15):
+            place.until(second)
+            notifier.step()
+        assert webhook.taken == [f"opd BPKAD tidak diketahui (sedang)\n{LINK}"]
+        assert facts(place.collector).notifications == {("kait", "terkirim"): 1, ("kait", "gagal"): 0}
+
+
+def test_twenty_days_of_backfill_send_nothing(tmp_path: Path, webhook: Post) -> None:
+    with centre(tmp_path, hours_ago=21 * 24) as place:
+        notifier = noticing(place, tmp_path, webhook)
+        end = 20 * 86_400
+        place.until(end + 3600)
+        notifier.step()
+        for start in range(0, end, 86_400):
+            place.take(range(start, start + 86_400, 300), rate=12_000_000)
+            place.until(end + 3600 + start // 240)
+            place.collector.jobs.run("judge")
+            notifier.step()
+            notifier.step()
+        for minute in range(60):
+            place.until(end + 3600 + end // 240 + minute * 60)
+            place.collector.jobs.run("judge") if minute % 5 == 0 else None
+            notifier.step()
+        assert webhook.taken == []
+        assert place.collector.folder.journal.length() >= 20
+
+
+def test_notify_test_sends_one_message_and_says_what_became_of_it(
+    tmp_path: Path, webhook: Post, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run() -> int:
+        return main(["notify", "test", "--data", str(tmp_path)])
+
+    urls = channels(tmp_path, kait=webhook.url, mati=f"json://127.0.0.1:{free_port()}/")
+    config = f'data = "."\nzone = "WIB"\n[notify]\nlink = "{LINK}"\n'
+    (tmp_path / "collector.toml").write_text(config, encoding="utf-8")
+    assert run() == 1
+    assert "[notify]" in capsys.readouterr().err
+    (tmp_path / "collector.toml").write_text(f'{config}urls = "{urls}"\n', encoding="utf-8")
+    assert run() == 1
+    assert webhook.taken == [f"uji saluran (info)\n{LINK}"]
+    assert capsys.readouterr().out.splitlines()[0] == "kait: sent"
+
+
+def test_a_collector_without_channels_has_no_notifier(tmp_path: Path) -> None:
+    with centre(tmp_path) as place:
+        add_notifier(place.collector)
+        assert place.collector.notifier is None
+        assert facts(place.collector).notifications == {}
+
+
+def test_the_thread_looks_by_itself_and_ends(place: Place, monkeypatch: pytest.MonkeyPatch, webhook: Post) -> None:
+    monkeypatch.setattr("collector.feeds.notify.LOOK_SECONDS", 0.02)
+    place.after(15, PD01="mati")
+    place.clock.advance(200 * NS)
+    place.notifier.start()
+    until_taken(lambda: webhook.taken)
+    place.notifier.stop()
+    assert not any(thread.name == "notify" for thread in threading.enumerate())
+
+
+def until_taken(what: Callable[[], object]) -> None:
+    done = threading.Event()
+    for _ in range(500):
+        if what():
+            return
+        done.wait(0.02)
+    pytest.fail("nothing was taken")
+
+
+def test_settings_out_of_bounds_are_refused() -> None:
+    with pytest.raises(ValueError, match="per_hour"):
+        NotifySettings(per_hour=0)
+    with pytest.raises(ValueError, match="link"):
+        NotifySettings(link="nadi")
+    assert Settings(data=Path(), zone="WIB").notify.urls is None
