@@ -26,8 +26,10 @@ from collector.ledger.journal import Journal
 from collector.ledger.readings import Readings
 from collector.ledger.tables import meta_of
 from collector.loop import loop_of
+from collector.register.people import Actor
 from collector.register.revisions import Register
 from collector.report.manifest import Origin
+from collector.report_life import COLLECTOR, ReportLife
 from collector.reports import Issue, Reports
 
 VERSION = version("nadi")
@@ -65,6 +67,7 @@ class Folder:
         self.archive = Archive(data / ARCHIVE, zone=self.zone)
         self.register = Register(data / REGISTER, zone=self.zone, clock=clock, region=settings.region)
         self.reports = Reports(data / "reports")
+        self.life = ReportLife(self.register, self.reports, self.key, clock, self.zone)
         readings = Readings(journal=self.journal, archive=self.archive)
         self.datacentre = DataCentre(readings=readings, register=self.register, zone=self.zone)
 
@@ -115,12 +118,15 @@ class Folder:
         )
         return evaluator.evaluate(month, until_ns=until_ns, compare=compare)
 
-    def issue(self, month: Month) -> tuple[Issue, bool]:
-        """Write a finished month's report, unless its newest version says the same; tell whether it was written."""
+    def issue(self, month: Month, *, actor: Actor = COLLECTOR) -> tuple[Issue, bool]:
+        """Write a finished month's report, unless its newest version says the same; tell whether it was written.
+
+        A new version begins as *draf* in the register, made by ``actor``.
+        """
         if month.end_ns(self.zone) > self.clock.now().wall_ns:
             raise Impossible(f"{month} has not ended yet; nadi evaluate {month} shows it up to now")
         evaluation, bins = self.evaluate(month), self.bins(self.register.inventory())
-        return self.reports.issue(
+        issue, written = self.reports.issue(
             evaluation,
             datacentre=self.datacentre.month(month, bins=bins),
             loop=loop_of(
@@ -134,6 +140,8 @@ class Folder:
             origin=self.origin(),
             key=self.key,
         )
+        self.life.begin(issue, actor=actor)
+        return issue, written
 
     def origin(self) -> Origin:
         """Return where the figures of this moment come from."""

@@ -1,7 +1,11 @@
-"""The reports in the data folder: ``reports/YYYY-MM/N/`` holds version N, whole or not at all, never changed."""
+"""The reports in the data folder: ``reports/YYYY-MM/N/`` holds version N, whole or not at all, never changed.
+
+``N-disahkan`` beside it is the approved edition, ``N-ditandatangani`` holds its signed copies.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +15,18 @@ from agent.clock import Month
 from agent.identity import Key
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import Evaluation
+from collector.report.approval import APPROVED
 from collector.report.build import Edition, build
+from collector.report.frozen import Content
 from collector.report.manifest import NAME, Origin, verify
 from collector.report.planning import NOTHING, Loop
+from collector.report.revision import Revision, differences
 from collector.report.settings import ReportSettings
 from collector.report.tables import json_bytes
 
-APPROVED = "disahkan"
+
+class NotApproved(Exception):
+    """A version that is not approved yet, where only an approved one will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +39,40 @@ class Issue:
 
     @property
     def manifest(self) -> Path:
-        """The manifest."""
+        """The manifest of the draft."""
         return self.folder / NAME
+
+    @property
+    def manifest_sha256(self) -> str:
+        """The hash by which the register knows the version."""
+        return hashlib.sha256(self.manifest.read_bytes()).hexdigest()
+
+    @property
+    def approved_folder(self) -> Path:
+        """Where the approved edition is, or will be."""
+        return self.folder.with_name(f"{self.version}-{APPROVED}")
+
+    @property
+    def signed_folder(self) -> Path:
+        """Where signed copies are."""
+        return self.folder.with_name(f"{self.version}-ditandatangani")
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether its approved edition is there; it is written when the register says *disahkan*, never before."""
+        return self.approved_folder.is_dir()
+
+    @property
+    def pdf(self) -> Path:
+        """The PDF of the approved edition; NotApproved while there is none."""
+        if not self.is_approved:
+            raise NotApproved(f"{self.month} version {self.version} is not approved (disahkan) yet")
+        return next(self.approved_folder.glob(f"*-{APPROVED}.pdf"))
 
     @property
     def files(self) -> tuple[str, ...]:
         """The names of its files."""
         return tuple(sorted(file.name for file in self.folder.iterdir() if file.is_file()))
-
-    @property
-    def state(self) -> str:
-        """Its state as the manifest says, for example *draf*."""
-        return str(json.loads(self.manifest.read_bytes())["state"])
 
     def content(self) -> dict[str, Any]:
         """Read the JSON of the whole content, which the manifest names."""
@@ -50,8 +81,14 @@ class Issue:
         return table
 
     def problems(self, public: bytes) -> list[str]:
-        """Verify manifest and files; empty when whole."""
-        return verify(self.manifest, public=public)
+        """Verify manifest and files of the draft and of the approved edition; empty when whole."""
+        found = verify(self.manifest, public=public)
+        if self.is_approved:
+            edition = self.approved_folder
+            found += [f"{edition.name}: {problem}" for problem in verify(edition / NAME, public=public)]
+            if not found and json.loads((edition / NAME).read_bytes()).get("draft_sha256") != self.manifest_sha256:
+                found.append(f"{edition.name}: not the approved edition of this draft")
+        return found
 
 
 class Reports:
@@ -78,7 +115,11 @@ class Reports:
     def is_approved(self, month: Month) -> bool:
         """Tell whether a month's newest version is *disahkan*; only then may its batches be forgotten."""
         newest = self.newest(month)
-        return newest is not None and newest.state == APPROVED
+        return newest is not None and newest.is_approved
+
+    def approved(self, month: Month) -> list[Issue]:
+        """Return the approved versions of a month, oldest first."""
+        return [issue for issue in self.versions(month) if issue.is_approved]
 
     def issue(
         self,
@@ -104,10 +145,12 @@ class Reports:
                 origin=origin,
                 edition=edition,
             )
-            changed = _changed(before.content(), json.loads(json_bytes(draft)))
+            after = json.loads(json_bytes(draft))
+            changed = _changed(before.content(), after)
             if not changed:
                 return before, False
-            edition = Edition(version=before.version + 1, changes=changed)
+            revision = self._revision(evaluation.month, after)
+            edition = Edition(version=before.version + 1, changes=changed, revision=revision)
         folder = self._folder / str(evaluation.month) / str(edition.version)
         write(
             evaluation=evaluation,
@@ -120,6 +163,13 @@ class Reports:
             edition=edition,
         )
         return Issue(evaluation.month, edition.version, folder), True
+
+    def _revision(self, month: Month, after: Content) -> Revision | None:
+        """Compare with the newest approved version; None while nothing of the month is approved."""
+        approved = self.approved(month)
+        if not approved:
+            return None
+        return Revision(len(approved), approved[-1].version, differences(approved[-1].content(), after))
 
 
 def _month(name: str) -> Month | None:

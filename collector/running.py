@@ -186,6 +186,8 @@ class Collector:
             issue, written = self.folder.issue(month)
             if written:
                 log.info("closed %s: version %d of its report is in %s", month, issue.version, issue.folder)
+        for issue in self.folder.life.settle():
+            log.info("%s version %d is approved: %s", issue.month, issue.version, issue.approved_folder)
 
     def _forget(self) -> None:
         folder = self.folder

@@ -24,16 +24,20 @@ from collector.report.document import (
 )
 from collector.report.manifest import Origin
 from collector.report.planning import NOTHING, Loop
+from collector.report.revision import Revision
 from collector.report.settings import ReportSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """Which version of a month's report this is; ``changes`` are its differences from the version before."""
+    """Which version of a month's report this is; ``changes`` names the chapters that differ from the one before.
+
+    ``revision`` is there once an earlier version is approved: it holds every difference from that one.
+    """
 
     version: int = 1
-    state: str = words.DRAFT
     changes: tuple[str, ...] = ()
+    revision: Revision | None = None
 
     def __post_init__(self) -> None:
         if self.version < 1:
@@ -68,7 +72,8 @@ def build(
     )
     control = _control(evaluation, settings, origin, edition, region)
     sheets = annexes.sheets_chapter(evaluation)
-    known = (control, *(table for chapter in (*chapters, sheets) for table in chapter.tables))
+    revised = () if edition.revision is None else (edition.revision.chapter(),)
+    known = (control, *(table for chapter in (*chapters, sheets, *revised) for table in chapter.tables))
     return Document(
         month=evaluation.month,
         zone=evaluation.zone,
@@ -77,13 +82,12 @@ def build(
         classification=plain(settings.classification),
         closed_ns=evaluation.closed_ns,
         version=edition.version,
-        state=edition.state,
         method=evaluation.method,
         letter=findings.letter(evaluation, region),
         changes=tuple(plain(change) for change in edition.changes),
         control=control,
         chapters=chapters,
-        annexes=(sheets, *annexes.reference(evaluation, origin, known)),
+        annexes=(sheets, *annexes.reference(evaluation, origin, known), *revised),
         sheets=annexes.sheets(evaluation),
     )
 
@@ -96,13 +100,15 @@ def _control(evaluation: Evaluation, settings: ReportSettings, origin: Origin, e
         ("Periode", words.month(evaluation.month)),
         ("Wilayah", region),
         ("Versi dokumen", str(edition.version)),
-        ("Status dokumen", edition.state),
         ("Data ditutup", words.instant(zone.local(evaluation.closed_ns), zone)),
         ("Zona waktu", f"{zone.name} (UTC+{zone.hours})"),
         ("Versi metode", evaluation.method),
         ("Versi perangkat lunak", plain(origin.code_version)),
         ("Klasifikasi", plain(settings.classification) or None),
     ]
+    if edition.revision is not None:
+        text = f"Revisi {edition.revision.number} atas versi {edition.revision.base} yang telah disahkan (Lampiran F)"
+        lines.append(("Revisi", text))
     if until is not None:
         lines.append(("Data sementara sampai", words.instant(zone.local(until), zone)))
     if evaluation.label:

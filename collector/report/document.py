@@ -204,7 +204,6 @@ class Document:
     classification: str
     closed_ns: int
     version: int
-    state: str
     method: str
     letter: tuple[str, ...]
     changes: tuple[str, ...]

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.clock import Zone
 from agent.identity import Key
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import Evaluation
+from collector.report.approval import APPROVED, Approval, approved_paper
 from collector.report.build import Edition, build
 from collector.report.document import Document
-from collector.report.manifest import NAME, SIGNATURE, Origin, manifest_bytes, signature_bytes
-from collector.report.paper import pdf_bytes
+from collector.report.manifest import (
+    NAME,
+    SIGNATURE,
+    Origin,
+    approved_manifest,
+    manifest_bytes,
+    signature_bytes,
+    verify,
+)
+from collector.report.paper import paper_bytes, pdf_bytes
 from collector.report.planning import NOTHING, Loop
 from collector.report.settings import ReportSettings
 from collector.report.tables import csv_bytes, json_bytes, verification_code
 from collector.report.workbook import xlsx_bytes
+
+PAPER = ".kertas.json"
+
+
+class ReportDamaged(Exception):
+    """A draft that is not as it was written; the message names what is wrong."""
 
 
 class ReportExists(Exception):
@@ -72,8 +89,35 @@ def _files(document: Document, settings: ReportSettings) -> tuple[dict[str, byte
     files = {f"{stem}.json": content, f"{stem}.xlsx": xlsx_bytes(document, code=code)}
     for table in document.tables:
         files[f"{stem}-{table.key}.csv"] = csv_bytes(table, label=document.label)
-    files[f"{stem}.pdf"] = pdf_bytes(document, settings, code=code, files=files)
+    paper = paper_bytes(document, settings, code=code, files=files)
+    files[f"{stem}.pdf"] = pdf_bytes(paper, at_ns=document.closed_ns)
+    # Kept so that the approved edition can be set from the same content, whatever the ledger says by then.
+    files[f"{stem}{PAPER}"] = paper
     return files, code
+
+
+def write_approved(draft: Path, *, approval: Approval, zone: Zone, key: Key, folder: Path) -> None:
+    """Write the approved edition of a draft into the new folder ``folder``; ReportDamaged unless the draft is whole.
+
+    Every file but the PDF (and its content) is the draft's, byte by byte.
+    """
+    if folder.exists():
+        raise ReportExists(f"{folder} exists; an approved edition is never rewritten")
+    problems = verify(draft / NAME, public=key.public)
+    if problems:
+        raise ReportDamaged(f"{draft}: not as it was written, so it cannot be approved: {'; '.join(problems)}")
+    before = (draft / NAME).read_bytes()
+    table = json.loads(before)
+    files = {item["name"]: (draft / item["name"]).read_bytes() for item in table["files"]}
+    paper = next((name for name in files if name.endswith(PAPER)), "")
+    if not paper:
+        raise ReportDamaged(f"{draft}: written before approvals were kept; have the month's next version approved")
+    stem = paper.removesuffix(PAPER)
+    text = approved_paper(files.pop(paper), approval, zone)
+    del files[f"{stem}.pdf"]
+    files[f"{stem}-{APPROVED}.pdf"] = pdf_bytes(text.encode(), at_ns=approval.approved.at_ns)
+    manifest = approved_manifest(before, files, approval=approval.table(zone), state=APPROVED)
+    _write_all(folder, {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)})
 
 
 def _write_all(folder: Path, files: dict[str, bytes]) -> None:

@@ -23,6 +23,7 @@ from agent.identity import verify as is_signed
 from collector.judge.month import Evaluation
 from collector.report.document import Document
 from collector.report.tables import verification_code
+from collector.report.words import DRAFT
 
 NAME = "manifest.json"
 SIGNATURE = "manifest.json.sig"
@@ -84,16 +85,13 @@ def manifest_bytes(
             "month": str(document.month),
             "zone": document.zone.name,
             "version": document.version,
-            "state": document.state,
+            "state": DRAFT,
             "closed": document.zone.iso(document.closed_ns),
             "method": document.method,
             "code_version": origin.code_version,
             "content": content,
             "verification_code": verification_code(files[content]),
-            "files": [
-                {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-                for name, data in sorted(files.items())
-            ],
+            "files": _entries(files),
             "parameters": parameters,
             "parameters_sha256": digest(parameters),
             "allocations": allocations,
@@ -107,6 +105,20 @@ def manifest_bytes(
             "public_key": key.public.hex(),
         }
     )
+
+
+def approved_manifest(draft: bytes, files: Mapping[str, bytes], *, approval: Mapping[str, object], state: str) -> bytes:
+    """Return the manifest of the approved edition, which names the manifest of its draft by its hash."""
+    table = json.loads(draft)
+    changed = {"state": state, "approval": approval, "draft_sha256": hashlib.sha256(draft).hexdigest()}
+    return canonical({**table, **changed, "files": _entries(files)})
+
+
+def _entries(files: Mapping[str, bytes]) -> list[dict[str, object]]:
+    return [
+        {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in sorted(files.items())
+    ]
 
 
 def signed(manifest: bytes) -> bytes:

@@ -35,11 +35,18 @@ _ALIGN = dict.fromkeys(("count", "rupiah", *DECIMALS), "right")
 _PORTRAIT_EM, _LANDSCAPE_EM, _CELL_EM = 50.0, 88.0, 0.9
 
 
-def pdf_bytes(document: Document, settings: ReportSettings, *, code: str, files: Mapping[str, bytes]) -> bytes:
-    """Return the PDF; ``code`` is the verification code of the content, ``files`` are those whose hashes it prints."""
+def paper_bytes(document: Document, settings: ReportSettings, *, code: str, files: Mapping[str, bytes]) -> bytes:
+    """Return the content of the PDF as JSON for report.typ.
+
+    ``code`` is the verification code of the content, ``files`` are those whose hashes it prints.
+    """
     hashes = [[name, drawable(hashlib.sha256(data).hexdigest())] for name, data in sorted(files.items())]
-    content = json.dumps({**_content(document, settings, code), "hashes": hashes}, ensure_ascii=False)
-    return typeset(content, timestamp=document.closed_ns // NS)
+    return json.dumps({**_content(document, settings, code), "hashes": hashes}, ensure_ascii=False).encode()
+
+
+def pdf_bytes(paper: bytes, *, at_ns: int) -> bytes:
+    """Return the PDF of ``paper_bytes``, dated ``at_ns``."""
+    return typeset(paper.decode(), timestamp=at_ns // NS)
 
 
 def _content(document: Document, settings: ReportSettings, code: str) -> dict[str, object]:
@@ -68,7 +75,8 @@ def _meta(document: Document, settings: ReportSettings, code: str) -> dict[str, 
         "code-note": words.CODE_NOTE,
         "closed-text": words.instant(closed, document.zone),
         "version": str(document.version),
-        "state": document.state,
+        "state": words.DRAFT,
+        "approval": "",
         "signature-state": words.UNSIGNED,
         "letterhead": {
             "government": drawable(head.government),
@@ -104,6 +112,8 @@ def _signatory(role: str, person: Signatory) -> dict[str, str]:
         "name": drawable(person.name),
         "rank": drawable(person.rank),
         "nip": drawable(person.employee_number),
+        "account": "",
+        "date": "",
     }
 
 

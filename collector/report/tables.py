@@ -62,7 +62,6 @@ def json_bytes(document: Document) -> bytes:
         "zona_waktu": f"{document.zone.name} (UTC+{document.zone.hours})",
         "klasifikasi": document.classification or None,
         "versi": document.version,
-        "status_dokumen": document.state,
         "tutup_data": document.zone.iso(document.closed_ns),
         "metode": document.method,
         "kendali": _table(document.control),

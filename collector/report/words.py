@@ -114,6 +114,7 @@ def letter_number(pattern: str, moment: datetime) -> str:
 ROLES: Final = ("Disusun oleh", "Diperiksa oleh", "Disahkan oleh")
 FIGURE: Final = "Ukuran"
 UNSIGNED: Final = "belum ditandatangani secara elektronik"
+SIGNED_WITHIN: Final = "bila ada, terdapat di dalam berkas PDF ini (PAdES) dan diperiksa dengan: nadi verify"
 CODE_NOTE: Final = (
     "Kode verifikasi adalah 16 digit pertama sidik SHA-256 berkas JSON laporan ini. Keaslian seluruh berkas dapat "
     "diperiksa tanpa jaringan dengan perintah: nadi verify manifest.json (Lampiran E)."
