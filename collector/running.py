@@ -163,6 +163,7 @@ class Collector:
             Job("close_month", self._close_months, hour="*", minute="7"),
             Job("retention", self._forget, hour="1", minute="10"),
             Job("check", self._check, hour="2", minute="30", day_of_week="sun"),
+            Job("refusals", self._record_refusals, hour="*", minute="*"),
         )
 
     def _judge(self) -> None:
@@ -210,6 +211,10 @@ class Collector:
                 log.error("integrity: %s", problem)
             if len(problems) > LOGGED:
                 log.error("integrity: and %d more; nadi check tells all", len(problems) - LOGGED)
+
+    def _record_refusals(self) -> None:
+        """Write down refusals that were counted together; the last ones of a burst would wait for the next one."""
+        self.folder.register.audit.flush(self.clock.now().wall_ns)
 
     def _today(self) -> date:
         return self.zone.day(self.clock.now().wall_ns)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 from agent.clock import Clock
 from agent.envelope import canonical
-from collector.ingest import Answer
+from collector.ingest import RETRY_AFTER_S, Answer
 from collector.register.access import Access, EnrolmentRefused
+from collector.register.engine import RegisterError
+
+log = logging.getLogger(__name__)
 
 MAX_ENROLMENT = 8192
 _KEYS = {"token", "agent", "public_key", "proof"}
@@ -33,7 +37,10 @@ class Enrolment:
         )
 
     def answer(self, data: bytes) -> Answer:
-        """Judge one enrolment: 200 with what the agent pins, 400 for what is no enrolment, 403 for a refused one."""
+        """Judge one enrolment: 200 with what the agent pins, 400 for what is no enrolment, 403 for a refused one.
+
+        503 says that the register cannot be written now (locked, disk full): the token holds and the agent tries again.
+        """
         try:
             token, agent, public_key, proof = _read(data)
         except ValueError as error:
@@ -44,6 +51,10 @@ class Enrolment:
             )
         except EnrolmentRefused as refusal:
             return _refusal(403, "refused", refusal.reason)
+        except RegisterError as error:
+            log.error("enrolment: %s", error)
+            busy = _refusal(503, "unavailable", "the register cannot be written; try again with the same token")
+            return Answer(503, busy.body, {**busy.headers, "Retry-After": str(RETRY_AFTER_S)})
         return Answer(200, self._granted, _JSON)
 
 

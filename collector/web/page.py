@@ -112,6 +112,7 @@ JOB_WORDS = {
     "close_month": "Penutupan bulan",
     "retention": "Retensi",
     "check": "Pemeriksaan keutuhan",
+    "refusals": "Pencatatan penolakan",
 }
 
 
@@ -130,7 +131,7 @@ def content(collector: Collector) -> PageContent:
         senders=_senders(collector, snapshot),
         findings=[_finding(item) for item in judged.findings] if judged else None,
         servers=server_lines(judged.centre) if judged else (),
-        reports=[_report(issue) for issue in issues],
+        reports=[_report(issue, folder.life.state(issue)) for issue in issues],
         faults=faults,
         entries=folder.journal.length(),
         fingerprint=fingerprint(folder.key.public),
@@ -153,10 +154,10 @@ def _finding(item: Finding) -> FindingLine:
     return FindingLine(SEVERITY_WORDS[item.severity], item.object, text, item.start_ns)
 
 
-def _report(issue: Issue) -> ReportLine:
+def _report(issue: Issue, state: str) -> ReportLine:
     shown = [name for name in issue.files if name.endswith((".pdf", ".xlsx", ".json")) and name != NAME]
     links = [(name.rpartition(".")[2].upper(), f"/api/v1/reports/{issue.month}/{name}") for name in shown]
-    return ReportLine(in_month(issue.month), f"versi {issue.version} ({issue.state})", links)
+    return ReportLine(in_month(issue.month), f"versi {issue.version} ({state})", links)
 
 
 def _bar(flow: Flow) -> tuple[int, str] | None:
