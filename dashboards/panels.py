@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dashboards.limits import PLAIN, States, Steps
 from dashboards.model import Column, Link, Look, Panel, Query, Source
 
-WINDOW = "30m"
-"""The feed sends bins 15.5 to 20.5 minutes after their end: a shorter window would show nothing most of the time."""
+_BIN, _SLOW, _DAILY = "30m", "3h", "25h"
+"""How far an instant panel looks back: the feed sends bins 15.5 to 20.5 minutes after their end; what agents ask
+seldom comes seldom. The collector holds slow values for as long (``collector/newest.py``)."""
+
+WINDOWS: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("nadi_link_rate_bits_per_second", "nadi_link_utilization_ratio", "nadi_link_bin_valid"),
+            *("nadi_opd_rate_bits_per_second", "nadi_opd_utilization_ratio", "nadi_capacity_rate_bits_per_second"),
+            *("nadi_environment_temperature_celsius", "nadi_environment_humidity_ratio"),
+        ),
+        _BIN,
+    ),
+    **dict.fromkeys(
+        (
+            *("nadi_host_antivirus_signature_age_seconds", "nadi_host_removable_storage"),
+            *("nadi_host_public_listeners", "nadi_host_pending_security_updates", "nadi_host_disk_healthy"),
+            *("nadi_host_boot_time_seconds", "nadi_host_clock_offset_seconds", "nadi_host_reboot_required"),
+        ),
+        _SLOW,
+    ),
+    **dict.fromkeys(("nadi_tape_alerts", "nadi_tape_cleaning_required", "nadi_tape_media_worn"), _DAILY),
+}
+"""Series whose newest sample may be older than the five minutes that an instant query looks back by itself."""
 
 TO_AGENCY, TO_LINK = Link("nadi-opd", "opd", "opd"), Link("nadi-tautan", "link", "link")
 TO_DEVICE, TO_HOST = Link("nadi-tautan", "device", "device"), Link("nadi-server", "host", "host")
@@ -17,8 +41,8 @@ TO_OUTAGES, TO_HEALTH, TO_EVALUATION = Link("nadi-gangguan"), Link("nadi-kesehat
 
 
 def latest(series: str) -> str:
-    """Return the newest bin of a bin series, for instant panels."""
-    return f"last_over_time({series}[{WINDOW}])"
+    """Return the newest sample of a series that comes seldom, for instant panels."""
+    return f"last_over_time({series}[{WINDOWS[series.partition('{')[0]]}])"
 
 
 def proven(bad: str, all_of: str) -> str:

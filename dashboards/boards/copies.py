@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.limits import BACKUP, COPY, GOOD, NONE_RED, NONE_YELLOW, PRESENT, TEST_SECONDS, TROUBLE
 from dashboards.model import Board, Column, Look, Panel, Query, Variable
-from dashboards.panels import TO_HOST, TO_SERVER, counted, label, proven, row, tile, value
+from dashboards.panels import TO_HOST, TO_SERVER, counted, label, latest, proven, row, tile, value
 
 _SERVER = '{server=~"$server"}'
 _STATE = f"nadi_backup_state{_SERVER}"
@@ -90,9 +90,9 @@ _MATRIX = (
     Panel(
         id=716, kind="table", title="Penggerak pita", width=12, height=6, source="mentah",
         queries=(
-            Query("max by (device, drive) (nadi_tape_alerts)"),
-            Query("max by (device, drive) (nadi_tape_cleaning_required)"),
-            Query("max by (device, drive) (nadi_tape_media_worn)"),
+            Query(f"max by (device, drive) ({latest('nadi_tape_alerts')})"),
+            Query(f"max by (device, drive) ({latest('nadi_tape_cleaning_required')})"),
+            Query(f"max by (device, drive) ({latest('nadi_tape_media_worn')})"),
         ),
         columns=(label("device", "Server", TO_HOST), label("drive", "Penggerak"),
                  value("A", "Peringatan", steps=NONE_RED), value("B", "Perlu pembersihan", states=TROUBLE),

@@ -247,7 +247,7 @@ _FOOT = (
         width=3,
         height=6,
         source="mentah",
-        queries=(Query("max(nadi_environment_temperature_celsius)", "Suhu tertinggi"),),
+        queries=(Query(f"max({latest('nadi_environment_temperature_celsius')})", "Suhu tertinggi"),),
         look=Look(unit="celsius", steps=ROOM_CELSIUS, link=TO_POWER, decimals=1),
         no_value="Sensor tidak terbaca",
         help="Suhu ruang tertinggi dari semua sensor yang terbaca sekarang.",

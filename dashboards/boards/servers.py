@@ -18,7 +18,7 @@ from dashboards.limits import (
     TROUBLE,
 )
 from dashboards.model import Board, Look, Panel, Query, Source, Variable
-from dashboards.panels import TO_HOST, TO_POWER, TO_UPS, counted, label, proven, row, tile, value
+from dashboards.panels import TO_HOST, TO_POWER, TO_UPS, counted, label, latest, proven, row, tile, value
 
 _HOST = '{host=~"$host"}'
 _DISK = '{host=~"$host", fstype!~"tmpfs|devtmpfs|overlay|squashfs"}'
@@ -40,26 +40,26 @@ _NOW = (
     tile(503, f"Sistem berkas di atas {DISK_FULL:.0%}".replace("%", " %"), counted(_FULL, f"> {DISK_FULL}"),
          steps=NONE_RED, source="mentah", no_value="Sistem berkas tidak terbaca",
          help="Banyaknya sistem berkas yang hampir penuh; daftar dan ramalannya ada di bawah."),
-    tile(504, "Media lepas terlihat", counted(f"nadi_host_removable_storage{_HOST}", "> 0"), steps=NONE_RED,
+    tile(504, "Media lepas terlihat", counted(latest(f"nadi_host_removable_storage{_HOST}"), "> 0"), steps=NONE_RED,
          source="mentah", no_value="Tidak dilaporkan",
          help="Server tempat media penyimpanan lepas terpasang."),
-    tile(505, "Mendengar di alamat publik", counted(f"nadi_host_public_listeners{_HOST}", "> 0"), steps=NONE_YELLOW,
-         source="mentah", no_value="Tidak dilaporkan",
+    tile(505, "Mendengar di alamat publik", counted(latest(f"nadi_host_public_listeners{_HOST}"), "> 0"),
+         steps=NONE_YELLOW, source="mentah", no_value="Tidak dilaporkan",
          help="Server yang membuka layanan pada alamat publik; periksa apakah memang dimaksudkan."),
     tile(506, "Antivirus lebih dari 7 hari",
-         counted(f"nadi_host_antivirus_signature_age_seconds{_HOST}", f"> {SIGNATURE_SECONDS}"), steps=NONE_YELLOW,
-         source="mentah", no_value="Antivirus tidak dilaporkan",
+         counted(latest(f"nadi_host_antivirus_signature_age_seconds{_HOST}"), f"> {SIGNATURE_SECONDS}"),
+         steps=NONE_YELLOW, source="mentah", no_value="Antivirus tidak dilaporkan",
          help="Server yang berkas ciri antivirusnya lebih tua dari tujuh hari."),
     Panel(
         id=510, kind="table", title="Daftar server", width=24, height=9, source="langsung",
         queries=(
             Query(f"max by (host, role, owner, location, ups, os) (nadi_host_info{_HOST})"),
             Query(f"max by (host) (nadi_host_up{_HOST})"),
-            Query(f"time() - max by (host) (nadi_host_boot_time_seconds{_HOST})"),
+            Query(f"time() - max by (host) ({latest(f'nadi_host_boot_time_seconds{_HOST}')})"),
             Query(_CPU),
             Query(f"max by (host) {_MEMORY}"),
             Query(f"max by (host) {_FULL}"),
-            Query(f"max by (host) (nadi_host_pending_security_updates{_HOST})"),
+            Query(f"max by (host) ({latest(f'nadi_host_pending_security_updates{_HOST}')})"),
         ),
         columns=(
             label("host", "Server", TO_HOST), label("role", "Peran"), label("owner", "Pemilik"),
@@ -137,10 +137,10 @@ _USE = (
     Panel(
         id=530, kind="table", title="Kesehatan disk dan selisih jam", width=12, height=8, source="mentah",
         queries=(
-            Query(f"min by (host) (nadi_host_disk_healthy{_HOST})"),
-            Query(f"max by (host) (abs(nadi_host_clock_offset_seconds{_HOST}))"),
+            Query(f"min by (host) ({latest(f'nadi_host_disk_healthy{_HOST}')})"),
+            Query(f"max by (host) (abs({latest(f'nadi_host_clock_offset_seconds{_HOST}')}))"),
             Query(f"max by (host) (nadi_host_filesystem_readonly{_HOST})"),
-            Query(f"max by (host) (nadi_host_reboot_required{_HOST})"),
+            Query(f"max by (host) ({latest(f'nadi_host_reboot_required{_HOST}')})"),
         ),
         columns=(
             label("host", "Server", TO_HOST), value("A", "Disk", states=GOOD),
@@ -158,11 +158,9 @@ _USE = (
         help="Layanan dan pewaktu yang keadaannya lain dari yang seharusnya menurut agen.",
     ),
     Panel(
-        id=532, kind="bargauge", title="Sisa hari sertifikat", width=12, height=7, source="mentah",
+        id=532, kind="bargauge", title="Sisa hari sertifikat", width=12, height=7,
         queries=(
-            Query("bottomk(20, (min by (target) (nadi_probe_certificate_not_after_timestamp_seconds) - time()) "
-                  "/ 86400)",
-                  "{{target}}"),
+            Query("bottomk(20, (nadi_certificate_not_after_timestamp_seconds - time()) / 86400)", "{{name}}"),
         ),
         look=Look(unit="suffix: hari", steps=CERTIFICATE_DAYS, decimals=0, low=0, high=365),
         no_value="Tidak ada sertifikat yang dipantau",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dashboards.limits import PLAIN
 from dashboards.model import Board, Column, Look, Panel, placed
-from dashboards.panels import WINDOW
+from dashboards.panels import WINDOWS
 from tests.dashboards.promql import grouped, selectors, words
 from tests.dashboards.series import BINS, KNOWN
 
@@ -151,8 +151,8 @@ def bins(board: Board, _: Sequence[Board]) -> Iterator[str]:
     for panel in shown(board):
         for query in panel.queries:
             for item in selectors(query.expr):
-                at_once = panel.kind in {"stat", "table", "bargauge"} and item.name in BINS
-                if at_once != (item.function == "last_over_time" and item.window == WINDOW):
+                at_once = panel.kind in {"stat", "table", "bargauge"} and item.name in WINDOWS
+                if at_once != (item.function == "last_over_time" and item.window == WINDOWS.get(item.name)):
                     yield f"{panel.id}: {item.name} in an instant panel"
 
 

@@ -13,6 +13,7 @@ from collector.judge.case import Parameters
 from dashboards import limits
 from dashboards.boards import BOARDS
 from dashboards.generate import FOLDER, generate
+from dashboards.panels import WINDOWS
 from tests.dashboards.lint import RULES, Rule
 from tests.dashboards.series import BINS
 
@@ -49,3 +50,4 @@ def test_the_limits_are_those_of_the_report() -> None:
 
 def test_the_series_that_are_bins_are_those_of_the_feed() -> None:
     assert BINS == BIN_SERIES
+    assert {WINDOWS[name] for name in BINS} == {"30m"}
