@@ -26,8 +26,9 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Much of the time the tests wait for real peers, so two workers take little more than half of it.
 unit: $(VENV)/dev.stamp
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 # The network laboratory with real 300-second bins: root, about 20 minutes.
 test-lab: debian $(VENV)/dev.stamp
