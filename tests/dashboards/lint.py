@@ -86,12 +86,16 @@ def legends(board: Board, _: Sequence[Board]) -> Iterator[str]:
         for query in panel.queries:
             if panel.kind != "table" and not query.legend:
                 yield f"{panel.id}: legend"
-            known = grouped(query.expr).union(*(KNOWN[item.name].labels for item in selectors(query.expr)))
+            known = grouped(query.expr).union(*(_labels(item.name) for item in selectors(query.expr)))
             yield from (
                 f"{panel.id}: {{{{{name}}}}}"
                 for name in re.findall(r"\{\{(\w+)\}\}", query.legend)
                 if name not in known
             )
+
+
+def _labels(name: str) -> frozenset[str]:
+    return KNOWN[name].labels if name in KNOWN else frozenset()
 
 
 def functions(board: Board, _: Sequence[Board]) -> Iterator[str]:
@@ -124,7 +128,7 @@ def series(board: Board, _: Sequence[Board]) -> Iterator[str]:
             else:
                 wrong = {matcher.label for matcher in item.matchers} - KNOWN[item.name].labels
                 yield from (f"{place}: {item.name} has no label {name}" for name in sorted(wrong))
-        every = set().union(*(KNOWN[item.name].labels for item in found if item.name in KNOWN))
+        every = set().union(*(_labels(item.name) for item in found))
         yield from (f"{place}: no series has {name}" for name in sorted(grouped(expr) - every))
 
 
