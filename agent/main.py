@@ -25,7 +25,7 @@ from agent.schedule import until_next
 from agent.settings import Settings
 from agent.source import Env, Target
 from agent.spool import Spool
-from agent.turns import Turns, parted
+from agent.turns import Turns, one_heap, parted
 from agent.uplink import Uplink, chance
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def run(path: Path) -> int:
         poller = _poller(config, clock, gatherer, keeper, uplink)
         together, own = parted(targets)
         turns = Turns(own, gatherer=gatherer, clock=clock, keep=keeper)
+        if own:
+            one_heap()
         gc.collect()
         gc.freeze()
         uplink.start()

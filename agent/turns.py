@@ -1,7 +1,12 @@
-"""The turns of inputs that have an interval of their own: one thread each, so that what hangs costs only itself."""
+"""The turns of inputs that have an interval of their own: what hangs costs only itself.
+
+One thread waits for all of them; each turn has a thread of its own for as long as it lasts. (A thread that waits for
+the next turn of its input would hold 35 KiB, and there may be twenty of them.)
+"""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 
@@ -13,6 +18,7 @@ from agent.source import Target
 
 Keep = Callable[[str, bytes, Moment], None]
 """Takes the readings of a device (line protocol) and the look at the clocks before them; by any thread."""
+_M_ARENA_MAX = -8
 
 
 def parted(targets: Iterable[Target]) -> tuple[tuple[Target, ...], tuple[Target, ...]]:
@@ -25,43 +31,83 @@ def parted(targets: Iterable[Target]) -> tuple[tuple[Target, ...], tuple[Target,
     return tuple(cycle), tuple(own)
 
 
+def one_heap() -> None:
+    """Let the threads that come share one heap (mallopt(3)); glibc's heaps of their own would hold 2 MiB in all.
+
+    A program under the interpreter's lock gains nothing by them. ctypes costs 0.3 MiB, so an agent without turns leaves
+    it out; MALLOC_ARENA_MAX does the same, but has to be set by whatever starts the agent.
+    """
+    import ctypes
+
+    with contextlib.suppress(AttributeError):  # another C library than glibc
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+class _Seat:
+    """An input: when its next turn begins (ns since boot, None while one lasts), and the thread of its last one."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.due_ns: int | None = 0
+        self.thread: threading.Thread | None = None
+
+
 class Turns:
     """Measures each input at its interval until stopped; turns missed while one lasts are left out."""
 
     def __init__(self, targets: Iterable[Target], *, gatherer: Gatherer, clock: Clock, keep: Keep) -> None:
         self._gatherer, self._clock, self._keep = gatherer, clock, keep
-        self._stop = threading.Event()
-        # Daemons: one that hangs in its source must not keep the process from ending.
-        self._threads = [
-            threading.Thread(target=self._run, args=(target,), name=_name(target), daemon=True) for target in targets
-        ]
+        self._seats = [_Seat(target) for target in targets]
+        self._changed = threading.Condition()
+        """Held while a seat changes; told when a turn has ended, and at the stop."""
+        self._stopped = False
+        # Daemons, this one and those of the turns: what hangs in its source must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name="turns", daemon=True)
 
     def start(self) -> None:
         """Begin; every input has its first turn now."""
-        for thread in self._threads:
-            thread.start()
+        if self._seats:
+            self._thread.start()
 
     def stop(self) -> None:
         """Begin no further turn."""
-        self._stop.set()
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
 
     @property
     def alive(self) -> bool:
         """Tell whether no thread ended by a fault of the program."""
-        return all(thread.is_alive() for thread in self._threads)
+        with self._changed:
+            if self._stopped or not self._seats:
+                return True
+            lasting = [seat.thread for seat in self._seats if seat.due_ns is None]
+            return self._thread.is_alive() and all(thread is not None and thread.is_alive() for thread in lasting)
 
-    def _run(self, target: Target) -> None:
-        (source,) = target.inputs
-        while True:
-            anchor = gather.look(self._clock)
-            lines = self._gatherer.device(target, anchor)
-            if self._stop.is_set():
-                return
-            self._keep(target.device, lines, anchor)
-            wait_ns = until_next(self._clock.now(), anchor.boot_ns, source.interval * NS)
-            if self._stop.wait(wait_ns / NS):
-                return
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                now_ns = self._clock.now().boot_ns
+                for seat in self._seats:
+                    if seat.due_ns is not None and seat.due_ns <= now_ns:
+                        self._begin(seat)
+                due_ns = min((seat.due_ns for seat in self._seats if seat.due_ns is not None), default=None)
+                self._changed.wait(None if due_ns is None else (due_ns - now_ns) / NS)
 
+    def _begin(self, seat: _Seat) -> None:
+        name = f"{seat.target.device} {seat.target.inputs[0].name}"
+        seat.thread = threading.Thread(target=self._turn, args=(seat,), name=name, daemon=True)
+        seat.due_ns = None
+        seat.thread.start()
 
-def _name(target: Target) -> str:
-    return f"{target.device} {target.inputs[0].name}"
+    def _turn(self, seat: _Seat) -> None:
+        (source,) = seat.target.inputs
+        anchor = gather.look(self._clock)
+        lines = self._gatherer.device(seat.target, anchor)
+        if self._stopped:
+            return
+        self._keep(seat.target.device, lines, anchor)
+        with self._changed:
+            now = self._clock.now()
+            seat.due_ns = now.boot_ns + until_next(now, anchor.boot_ns, source.interval * NS)
+            self._changed.notify()

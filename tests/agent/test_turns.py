@@ -71,8 +71,8 @@ def test_an_input_that_hangs_or_fails_costs_only_itself() -> None:
     targets = tuple(Target(name, (Input(name, Slow(), collect),)) for name, collect in collects.items())
     turns = started(targets, kept)
     time.sleep(2.5)
-    turns.stop()
     assert turns.alive
+    turns.stop()
     assert kept.of("hangs") == []
     up = {name: [r.fields["up"] for r in kept.of(name) if r.measurement == "nadi_input"] for name in collects}
     assert set(up["fails"]) == {0}
@@ -93,3 +93,31 @@ def test_a_fault_of_the_program_is_seen() -> None:
     while turns.alive and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not turns.alive
+
+
+def test_threads_last_only_as_long_as_their_turns() -> None:
+    kept = Kept()
+    before = threading.active_count()
+    turns = started(tuple(Target(name, (Input("b", Slow(60), boot_time),)) for name in "pqrstu"), kept)
+    deadline = time.monotonic() + 5
+    while len(kept.lines) < 6 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.1)
+    assert (len(kept.lines), threading.active_count()) == (6, before + 1), "one thread waits for all of them"
+    assert turns.alive
+    turns.stop()
+
+
+def test_nothing_of_a_turn_that_outlasts_the_stop_is_kept() -> None:
+    release, kept = threading.Event(), Kept()
+
+    def late(config: object, env: Env) -> Iterator[Reading]:
+        release.wait(20)
+        yield from boot_time(config, env)
+
+    turns = started((Target("x", (Input("b", Slow(), late),)),), kept)
+    turns.stop()
+    release.set()
+    time.sleep(0.2)
+    assert kept.lines == []
+    assert turns.alive
