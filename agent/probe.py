@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from agent.envelope import NAME
+from agent.peer import left
 from agent.reading import Reading, reading
 from agent.source import Env
 
@@ -107,14 +108,6 @@ def check_host(host: str) -> None:
     labels = host.removesuffix(".").split(".")
     if len(host) > 253 or not all(0 < len(label) < 64 for label in labels) or _HOST.fullmatch(host) is None:
         raise ValueError(f"host {host!r} is no name and no IP address")
-
-
-def left(deadline: float) -> float:
-    """Return the seconds until a time of CLOCK_MONOTONIC; TimeoutError when it is past."""
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError
-    return remaining
 
 
 def places(host: str, port: int, deadline: float) -> list[Place]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from agent.peer import NotUnderstood, Peer
+from agent.peer import NotUnderstood, Peer, reached
 from agent.ups import NO_DRIVER, NO_SERVER, NO_UPS, NOT_UNDERSTOOD, REFUSED, STALE, UpsError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def variables(server: Server, ups: str) -> dict[str, str]:
     """Return the variables of a UPS, of the server's only one when ``ups`` is ""; UpsError."""
     place = f"{ups or 'the UPS'} at {server.host}:{server.port}"
     try:
-        with Peer(server.host, server.port, timeout_s=server.timeout_s, most=_MOST_OCTETS) as peer:
+        with reached(server.host, server.port, timeout_s=server.timeout_s, most=_MOST_OCTETS) as peer:
             return _asked(peer, server, ups)
     except NotUnderstood as error:
         raise UpsError(NOT_UNDERSTOOD, f"{error}; is this upsd, which has TCP port 3493?") from error
@@ -100,7 +100,7 @@ def _encrypt(peer: Peer, server: Server) -> None:
     import ssl  # a megabyte, which a upsd on the same machine needs none of
 
     try:
-        peer.encrypt(_context(server))
+        peer.encrypt(_context(server), server.host)
     except ssl.SSLError as error:
         raise UpsError(REFUSED, f"{peer.name}: TLS fails: {error.reason or error}; look at ca and tls") from error
 

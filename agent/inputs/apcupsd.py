@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from agent.clock import NS
-from agent.peer import NotUnderstood, Peer
+from agent.peer import NotUnderstood, Peer, reached
 from agent.reading import Reading, reading
 from agent.source import Env
 from agent.ups import NO_SERVER, NOT_UNDERSTOOD, STALE, UpsError, day, from_words, label, measured
@@ -71,7 +71,7 @@ def collect(config: Config, env: Env) -> Iterator[Reading]:
 def _asked(config: Config) -> Records:
     place = f"{config.host}:{config.port}"
     try:
-        with Peer(config.host, config.port, timeout_s=config.timeout, most=_MOST_OCTETS) as peer:
+        with reached(config.host, config.port, timeout_s=config.timeout, most=_MOST_OCTETS) as peer:
             peer.send(_ASK)
             found = dict(_records(peer))
     except NotUnderstood as error:

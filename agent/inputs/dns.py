@@ -16,6 +16,7 @@ from functools import partial
 from typing import Literal
 
 from agent import probe
+from agent.peer import left
 from agent.probe import Cause, Failed
 from agent.reading import Reading
 from agent.source import Env
@@ -132,7 +133,7 @@ def _exchange(target: Target, query: bytes, mine: Callable[[bytes], bool], deadl
 
 def _datagram(sock: socket.socket, mine: Callable[[bytes], bool], until: float) -> bytes:
     while True:
-        sock.settimeout(probe.left(until))
+        sock.settimeout(left(until))
         data = sock.recv(65535)
         if mine(data):
             return data
@@ -152,7 +153,7 @@ def _by_tcp(target: Target, query: bytes, mine: Callable[[bytes], bool], deadlin
 def _exactly(sock: socket.socket, size: int, deadline: float) -> bytes:
     data = b""
     while len(data) < size:
-        sock.settimeout(probe.left(deadline))
+        sock.settimeout(left(deadline))
         part = sock.recv(size - len(data))
         if not part:
             raise Failed(Cause.BROKEN)

@@ -6,7 +6,6 @@ asked for, so that the page of a captive portal does not pass. No proxy of the e
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import socket
@@ -16,12 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from agent import probe
+from agent import answer, probe
+from agent.peer import Closed, NotUnderstood, Peer, left
 from agent.probe import Cause, Failed, Fields, ProbeError
 from agent.reading import Reading
 from agent.source import Env
@@ -97,6 +96,14 @@ def _port(parts: SplitResult) -> int:
     return _PORTS[parts.scheme] if parts.port is None else parts.port
 
 
+class Page(NamedTuple):
+    """What a server answered: header fields by their names in lower case, the first 256 KiB of the body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
 def collect(config: Config, env: Env) -> Iterator[Reading]:
     """Yield a reading of each page."""
     yield from probe.readings("http", env, [(target.name, partial(_asked, target)) for target in config.target])
@@ -109,19 +116,20 @@ def _asked(target: Target) -> Fields:
     parts = first = _address(target.url)
     try:
         for turn in range(target.follow + 1):
-            response, body = _fetched(target, parts, known, deadline)
-            known["status_code"] = response.status
-            if response.status not in _REDIRECTS or turn == target.follow:
+            page = _fetched(target, parts, known, deadline)
+            if page.status not in _REDIRECTS or turn == target.follow:
                 break
-            parts = _next(target, first, parts, response.getheader("Location", ""))
+            parts = _next(target, first, parts, page.headers.get("location", ""))
         known["rtt_seconds"] = time.monotonic() - begun
-        _judge(target, response, body)
+        _judge(target, page)
     except Failed as failed:
         raise Failed(failed.cause, known | failed.fields) from None
-    except (HTTPException, ssl.SSLError, OSError) as error:
+    except NotUnderstood:
+        raise Failed(Cause.BROKEN, known) from None
+    except OSError as error:
         # An SSLError is an OSError whose number is OpenSSL's, so it is looked at first.
-        broken = isinstance(error, HTTPException | ssl.SSLError) and not isinstance(error, TimeoutError)
-        cause = Cause.BROKEN if broken else probe.cause_of(error)  # type: ignore[arg-type]
+        broken = isinstance(error, Closed | ssl.SSLError) and not isinstance(error, TimeoutError)
+        cause = Cause.BROKEN if broken else probe.cause_of(error)
         if cause is None or cause is Cause.NOT_PERMITTED:
             raise
         raise Failed(cause, known) from None
@@ -140,34 +148,31 @@ def _next(target: Target, first: SplitResult, parts: SplitResult, location: str)
     return to
 
 
-def _judge(target: Target, response: HTTPResponse, body: bytes) -> None:
-    if response.status not in target.status:
+def _judge(target: Target, page: Page) -> None:
+    if page.status not in target.status:
         raise Failed(Cause.STATUS)
-    if target.text.encode() not in body:
+    if target.text.encode() not in page.body:
         raise Failed(Cause.CONTENT)
     for name, text in target.header.items():
-        if text not in (response.getheader(name) or "") or response.getheader(name) is None:
+        there = page.headers.get(name.lower())
+        if there is None or text not in there:
             raise Failed(Cause.CONTENT)
 
 
-def _fetched(target: Target, parts: SplitResult, known: Fields, deadline: float) -> tuple[HTTPResponse, bytes]:
-    """Ask for one page; what is learnt of the certificate goes into ``known``. HTTPException, OSError, Failed."""
+def _fetched(target: Target, parts: SplitResult, known: Fields, deadline: float) -> Page:
+    """Ask for one page; its status and certificate go into ``known``. NotUnderstood, OSError, Failed."""
     sock = _secured(target, parts, known, deadline) if parts.scheme == "https" else _joined(parts, deadline)
     with sock:
         host = parts.netloc if parts.port != _PORTS[parts.scheme] else parts.netloc.rpartition(":")[0]
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        sock.settimeout(probe.left(deadline))
-        sock.sendall(
+        peer = Peer(sock, parts.netloc, deadline=deadline, most=_MOST_OCTETS)
+        peer.send(
             f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: nadi-agent\r\nAccept: */*\r\n"
             "Accept-Encoding: identity\r\nConnection: close\r\n\r\n".encode("ascii")
         )
-        response = HTTPResponse(_Timed(sock, deadline), method="GET")  # type: ignore[arg-type]
-        with response:
-            response.begin()
-            body = response.read(_MOST_BODY)
-            if response.length and len(body) < _MOST_BODY:
-                raise Failed(Cause.BROKEN, {"status_code": response.status})
-            return response, body
+        known["status_code"], headers = answer.head(peer)
+        body, _ = answer.body(peer, int(known["status_code"]), headers, most=_MOST_BODY)
+        return Page(int(known["status_code"]), headers, body)
 
 
 def _joined(parts: SplitResult, deadline: float) -> socket.socket:
@@ -193,7 +198,7 @@ def _secured(target: Target, parts: SplitResult, known: Fields, deadline: float)
 def _handshake(context: ssl.SSLContext, parts: SplitResult, deadline: float) -> ssl.SSLSocket:
     sock = _joined(parts, deadline)
     try:
-        sock.settimeout(probe.left(deadline))
+        sock.settimeout(left(deadline))
         return context.wrap_socket(sock, server_hostname=parts.hostname)
     except ssl.SSLCertVerificationError:
         raise
@@ -224,30 +229,6 @@ def _authorities() -> dict[str, str]:
     if paths.cafile is not None:
         return {"cafile": paths.cafile}
     raise ProbeError("this machine has no certificates of authorities; install ca-certificates, or set ca")
-
-
-class _Timed(io.RawIOBase):
-    """Reads a socket until one deadline for all of it, however slowly the octets drip in."""
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock, self._deadline, self._left = sock, deadline, _MOST_OCTETS
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """Return itself with a buffer, as ``HTTPResponse`` asks of a socket."""
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        """Tell that it can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read some octets; TimeoutError after the deadline, HTTPException when it is too much."""
-        self._sock.settimeout(probe.left(self._deadline))
-        size = self._sock.recv_into(buffer)
-        self._left -= size
-        if self._left < 0:
-            raise HTTPException("the answer has no end")
-        return size
 
 
 def _not_after(certificate: bytes) -> float | None:

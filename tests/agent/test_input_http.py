@@ -225,7 +225,7 @@ FAULTS: dict[str, tuple[Say, Cause]] = {
     "drips its headers": (drip(OK + b"X: " + bytes(300)), Cause.TIMEOUT),
     "drips its page": (drip(OK + b"Content-Length: 300\r\n\r\n" + bytes(300)), Cause.TIMEOUT),
     "closes at once": (lambda send: None, Cause.BROKEN),
-    "closes in the headers": (lambda send: send(OK + b"Content-Le"), Cause.CONTENT),
+    "closes in the headers": (lambda send: send(OK + b"Content-Le"), Cause.BROKEN),
     "closes in the page": (lambda send: send(OK + b"Content-Length: 99\r\n\r\n" + TRUE), Cause.BROKEN),
     "closes in a chunk": (lambda send: send(CHUNKED + b"40\r\n" + TRUE), Cause.BROKEN),
     "has a chunk of no size": (endless(CHUNKED + b"-1\r\n", TRUE * 999), Cause.BROKEN),

@@ -61,9 +61,10 @@ def test_inputs_with_an_interval_leave_the_cycle() -> None:
 
 
 def test_an_input_that_hangs_or_fails_costs_only_itself() -> None:
-    release, kept = threading.Event(), Kept()
+    release, kept, begun = threading.Event(), Kept(), []
 
     def hangs(config: object, env: Env) -> Iterator[Reading]:
+        begun.append(env.anchor)
         release.wait(20)
         yield from boot_time(config, env)
 
@@ -74,6 +75,7 @@ def test_an_input_that_hangs_or_fails_costs_only_itself() -> None:
     assert turns.alive
     turns.stop()
     assert kept.of("hangs") == []
+    assert len(begun) == 1, "its next turns are left out while one lasts"
     up = {name: [r.fields["up"] for r in kept.of(name) if r.measurement == "nadi_input"] for name in collects}
     assert set(up["fails"]) == {0}
     assert set(up["works"]) == {1}
