@@ -88,7 +88,22 @@ class Issue:
             found += [f"{edition.name}: {problem}" for problem in verify(edition / NAME, public=public)]
             if not found and json.loads((edition / NAME).read_bytes()).get("draft_sha256") != self.manifest_sha256:
                 found.append(f"{edition.name}: not the approved edition of this draft")
+        for copy in self.signed:
+            place = copy.parent.relative_to(self.folder.parent)
+            found += [f"{place}: {problem}" for problem in verify(copy, public=public)]
         return found
+
+    @property
+    def signed(self) -> list[Path]:
+        """The signed copies, oldest first."""
+        place = self.signed_folder
+        numbers = sorted(int(item.name) for item in place.iterdir() if item.name.isdecimal()) if place.is_dir() else []
+        return [pdf for number in numbers for pdf in sorted((place / str(number)).glob("*-ttd.pdf"))]
+
+    @property
+    def next_signed(self) -> Path:
+        """The folder of the next signed copy."""
+        return self.signed_folder / str(len(self.signed) + 1)
 
 
 class Reports:

@@ -77,7 +77,7 @@ def write(
     files, code = _files(document, settings)
     manifest = manifest_bytes(document, evaluation, origin, files, content=f"{document.stem}.json", key=key)
     every = {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)}
-    _write_all(folder, every)
+    write_all(folder, every)
     return Report(folder, folder / f"{document.stem}.pdf", folder / NAME, code, tuple(sorted(every)))
 
 
@@ -117,10 +117,10 @@ def write_approved(draft: Path, *, approval: Approval, zone: Zone, key: Key, fol
     del files[f"{stem}.pdf"]
     files[f"{stem}-{APPROVED}.pdf"] = pdf_bytes(text.encode(), at_ns=approval.approved.at_ns)
     manifest = approved_manifest(before, files, approval=approval.table(zone), state=APPROVED)
-    _write_all(folder, {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)})
+    write_all(folder, {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)})
 
 
-def _write_all(folder: Path, files: dict[str, bytes]) -> None:
+def write_all(folder: Path, files: dict[str, bytes]) -> None:
     """Write beside the place and rename, so that nobody ever sees half a report."""
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)

@@ -114,6 +114,12 @@ def approved_manifest(draft: bytes, files: Mapping[str, bytes], *, approval: Map
     return canonical({**table, **changed, "files": _entries(files)})
 
 
+def registered_manifest(edition: bytes, files: Mapping[str, bytes], *, copy: Mapping[str, object]) -> bytes:
+    """Return the manifest of a signed copy, which names the manifest of the approved edition by its hash."""
+    changed = {"signed_copy": copy, "edition_sha256": hashlib.sha256(edition).hexdigest()}
+    return canonical({**json.loads(edition), **changed, "files": _entries(files)})
+
+
 def _entries(files: Mapping[str, bytes]) -> list[dict[str, object]]:
     return [
         {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}

@@ -3,60 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from agent.clock import DAY_S, NS, ManualClock
-from agent.identity import Key
 from collector.judge.month import Evaluation
 from collector.register.book import Forbidden, Refused
 from collector.register.people import Actor
-from collector.register.revisions import Register
 from collector.report.folder import ReportDamaged
 from collector.report.manifest import NAME, verify
 from collector.report.revision import MOST_SHOWN
-from collector.report_life import COLLECTOR, ReportLife
-from collector.reports import Issue, NotApproved, Reports
+from collector.report_life import COLLECTOR
+from collector.reports import NotApproved, Reports
 from tests.collector.pdf_cells import Tagged
-from tests.collector.report_sample import CASES, CLOSED, MONTH, ORIGIN, SETTINGS, ZONE, sample
-
-KEY = Key(bytes(32))
-CHECKER = Actor("budi", frozenset(("pemeriksa",)))
-APPROVER = Actor("citra", frozenset(("penetap",)))
-
-
-@dataclass(frozen=True)
-class Office:
-    """A register, the reports, and their life."""
-
-    register: Register
-    reports: Reports
-    life: ReportLife
-    clock: ManualClock
-
-    def issue(self, evaluation: Evaluation) -> Issue:
-        issue, _ = self.reports.issue(evaluation, settings=SETTINGS, origin=ORIGIN, key=KEY)
-        self.life.begin(issue)
-        return issue
-
-    def approve(self) -> None:
-        for target, actor in (("diperiksa", CHECKER), ("disahkan", APPROVER)):
-            self.clock.advance(60 * NS)
-            self.life.move(MONTH, target, actor=actor)
+from tests.collector.report_office import APPROVER, CHECKER, KEY, Office, office_at
+from tests.collector.report_sample import CASES, MONTH, ORIGIN, SETTINGS, sample
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
-    clock = ManualClock(CLOSED + DAY_S * NS, boot_ns=10**15, boot_id="b")
-    register = Register(tmp_path / "register.db", zone=ZONE, clock=clock)
-    register.accounts.add(
-        "citra", full_name="Citra Lestari, S.T.", roles=["penetap"], opds=(), actor="t", now_ns=clock.now().wall_ns
-    )
-    reports = Reports(tmp_path / "reports")
-    return Office(register, reports, ReportLife(register, reports, KEY, clock, ZONE), clock)
+    return office_at(tmp_path)
 
 
 def figures(folder: Path) -> dict[str, bytes]:
