@@ -13,17 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from agent.envelope import canonical
 from collector.register.engine import RegisterError, reading, writing
-from collector.register.refusals import Refusals
+from collector.register.refusals import Refusal, Refusals
 from collector.register.tables import audit as table
 
 ZERO = "0" * 64
 _TEXT = 200
 _DETAIL = 2000
 Result = Literal["ok", "refused"]
+READ_KINDS, READS_A_MINUTE = 1000, 10
+"""Reads told apart at one time (who read what), and records of them a minute in the long run."""
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class Audit:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._refusals = Refusals()
+        self._reads = Refusals(kinds=READ_KINDS, burst=READ_KINDS, rate=READS_A_MINUTE)
         self._lock = threading.Lock()
 
     def record(
@@ -101,24 +104,37 @@ class Audit:
             self._refusals.add((_clean(actor), _clean(action, 40), _clean(object), _clean(reason)), at_ns)
             self._write_due(at_ns)
 
+    def access(self, *, actor: str, action: str, object: str, at_ns: int) -> None:
+        """Record that somebody read something; the same at most once a minute, with the number of times.
+
+        As with a refusal, a record that cannot be written is counted and written later.
+        """
+        with self._lock:
+            self._reads.add((_clean(actor), _clean(action, 40), _clean(object), ""), at_ns)
+            self._write_due(at_ns)
+
     def flush(self, at_ns: int, *, everything: bool = False) -> None:
-        """Record refusals that were counted and whose minute is over; with ``everything`` (at the end) all."""
+        """Record what was counted and whose minute is over; with ``everything`` (at the end) all."""
         with self._lock:
             self._write_due(at_ns, everything=everything)
 
     def _write_due(self, at_ns: int, *, everything: bool = False) -> None:
-        due = self._refusals.due(at_ns, everything=everything)
-        if not due:
+        refused = self._refusals.due(at_ns, everything=everything)
+        read = self._reads.due(at_ns, everything=everything)
+        if not refused and not read:
             return
         try:
             with writing(self._engine) as connection:
-                for (actor, action, what, reason), count in due:
-                    times = f"{reason} ({count} times)" if count > 1 else reason
-                    _append(connection, at_ns, actor, action, what, "refused", times)
+                kinds: tuple[tuple[Result, list[tuple[Refusal, int]]], ...] = (("refused", refused), ("ok", read))
+                for result, due in kinds:
+                    for (actor, action, what, reason), count in due:
+                        times = f"{reason} ({count} times)".lstrip() if count > 1 else reason
+                        _append(connection, at_ns, actor, action, what, result, times)
         except RegisterError as error:
-            log.error("refusals are counted but not recorded: %s", error)
+            log.error("refusals and reads are counted but not recorded: %s", error)
             return
-        self._refusals.recorded(due, at_ns)
+        self._refusals.recorded(refused, at_ns)
+        self._reads.recorded(read, at_ns)
 
     def head(self) -> Head:
         """Return the newest record's number and hash, to be kept elsewhere."""
@@ -130,6 +146,15 @@ class Audit:
         query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
         with reading(self._engine) as connection:
             return [Record(*row) for row in connection.execute(query)]
+
+    def counts(self, start_ns: int, end_ns: int) -> dict[tuple[str, str], int]:
+        """Count the records of ``[start_ns, end_ns)`` by action and result."""
+        query = select(table.c.action, table.c.result, func.count()).where(
+            table.c.at_ns >= start_ns, table.c.at_ns < end_ns
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.group_by(table.c.action, table.c.result))
+            return {(action, result): count for action, result, count in rows}
 
     def verify(self, *, head: Head | None = None) -> Problem | None:
         """Return the first altered, missing or re-ordered record, None if there is none.

@@ -1,4 +1,4 @@
-"""Counting refusals so that whoever causes them can fill neither memory nor disk."""
+"""Counting refusals and reads so that whoever causes them can fill neither memory nor disk."""
 
 from __future__ import annotations
 
@@ -31,18 +31,22 @@ class _Count:
 
 
 class Refusals:
-    """Refusals that happened and are not yet recorded, each with its number of times."""
+    """Refusals that happened and are not yet recorded, each with its number of times.
 
-    def __init__(self) -> None:
+    ``kinds`` are told apart at one time, ``burst`` records may be written at once and then ``rate`` more a minute.
+    """
+
+    def __init__(self, *, kinds: int = KINDS, burst: int = BURST, rate: int = 1) -> None:
         self._counts: dict[Refusal, _Count] = {}
-        self._allowed = BURST
+        self._kinds, self._burst, self._rate = kinds, burst, rate
+        self._allowed = burst
         self._allowed_ns: int | None = None
 
     def add(self, refusal: Refusal, at_ns: int) -> None:
         """Count one refusal."""
         if refusal not in self._counts:
             self._counts = {key: count for key, count in self._counts.items() if not count.is_idle(at_ns)}
-            if len(self._counts) >= KINDS:
+            if len(self._counts) >= self._kinds:
                 refusal = OTHERS
         self._counts.setdefault(refusal, _Count()).waiting += 1
 
@@ -66,5 +70,5 @@ class Refusals:
         if self._allowed_ns is None or at_ns < self._allowed_ns:
             self._allowed_ns = at_ns
         minutes = (at_ns - self._allowed_ns) // MINUTE_NS
-        self._allowed = min(BURST, self._allowed + minutes)
+        self._allowed = min(self._burst, self._allowed + minutes * self._rate)
         self._allowed_ns += minutes * MINUTE_NS

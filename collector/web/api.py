@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -15,24 +16,37 @@ from swagger_ui_bundle import swagger_ui_path
 from agent.clock import Month
 from collector.feeds.exposition import CONTENT_TYPE, exposition
 from collector.folder import VERSION
+from collector.judge.allocation import Finding
 from collector.ledger.archive import ArchiveError
 from collector.ledger.chunks import ChunkDamaged
 from collector.ledger.journal import JournalError
+from collector.own import own_evaluation, own_findings, own_snapshot
 from collector.register.engine import RegisterError
+from collector.register.registers import KINDS
 from collector.reports import Issue
 from collector.running import Collector
 from collector.web import months, records, views
-from collector.web.auth import Gate
+from collector.web.auth import Gate, visitor_of
 from collector.web.centre import CentreView, centre_view
 from collector.web.enrolment import Enrolment
 from collector.web.facts import facts
 from collector.web.intake import PATHS, Shortcut, routes
 from collector.web.page import PAGES, StatusPage, content
+from collector.web.people import add_log
+from collector.web.policy import FIXED, Policy, Visitor, of_registers
 from collector.web.power import PowerView, power_view
+from collector.web.problems import add_handlers, described, problem
+from collector.web.registers import add_registers
+from collector.web.session import add_session
+from collector.web.sight import sight
 
 log = logging.getLogger(__name__)
 
 MonthPath = Annotated[str, InPath(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Bulan, misalnya 2026-10")]
+OpdCode = Annotated[
+    str | None, Query(max_length=20, description="Hanya OPD ini; akun OPD selalu hanya melihat OPD-nya sendiri")
+]
+Asking = Annotated[Visitor, Depends(visitor_of)]
 FilePath = Annotated[str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Nama berkas laporan")]
 
 FAULTS = (ArchiveError, ChunkDamaged, JournalError, RegisterError)
@@ -40,7 +54,8 @@ FAULTS = (ArchiveError, ChunkDamaged, JournalError, RegisterError)
 
 OPENAPI = "3.0.3"
 _REFUSED = {
-    401: {"description": "Hanya dari mesin pengumpul sendiri, atau dengan token operator"},
+    401: {"description": "Hanya dari mesin pengumpul sendiri, dengan token operator, atau dengan akun"},
+    403: {"description": "Peran tidak berhak, atau data milik OPD lain"},
     500: {"description": "Folder data rusak atau tidak terbaca; pesan menyebut tempatnya"},
 }
 _DESCRIPTION = (
@@ -69,22 +84,33 @@ def create(collector: Collector) -> FastAPI:
     )
     senders = routes(ingest=collector.ingest, enrolment=enrolment)
     app.router.routes.extend(senders)
+    add_handlers(app)
     for fault in FAULTS:
         app.add_exception_handler(fault, _faulty)
     _add_live(app, collector)
     _add_months(app, collector)
     _add_register(app, collector)
+    add_session(app, collector)
+    add_registers(app, collector)
+    add_log(app, collector)
     _add_pages(app, collector)
     app.mount("/assets/swagger", StaticFiles(directory=swagger_ui_path))
     app.openapi = _described(app)  # type: ignore[method-assign]
-    app.add_middleware(Gate, operators=collector.folder.register.access, behind_proxy=listen.behind_proxy)
+    app.add_middleware(
+        Gate,
+        register=collector.folder.register,
+        clock=collector.clock,
+        policy=Policy({**FIXED, **of_registers(KINDS)}),
+        routes=app.router.routes,
+        behind_proxy=listen.behind_proxy,
+    )
     app.add_middleware(Shortcut, senders=senders)
     return app
 
 
 async def _faulty(request: Request, error: Exception) -> JSONResponse:
     log.error("%s: %s", request.url.path, error)
-    return JSONResponse({"code": "internal", "message": str(error)}, status_code=500)
+    return problem(500, str(error))
 
 
 def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -93,7 +119,8 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             table = generate()
-            table["paths"].update(PATHS)
+            table["paths"].update(copy.deepcopy(PATHS))
+            table = described(table)
             app.openapi_schema = {**nullable(table), "openapi": OPENAPI}
         return app.openapi_schema
 
@@ -118,11 +145,19 @@ def nullable(value: Any) -> Any:
 
 
 def _add_live(app: FastAPI, collector: Collector) -> None:
+    def seen(opd: str | None) -> tuple[Finding, ...] | None:
+        judged = collector.judgement
+        if judged is None or opd is None:
+            return judged.findings if judged else None
+        return own_findings(judged.findings, collector.live.inventory, opd)
+
     @app.get("/api/v1/status", tags=["langsung"], summary="Keadaan tiap OPD dan tautan pada saat ini")
-    def status() -> views.StatusView:
+    def status(asking: Asking, opd: OpdCode = None) -> views.StatusView:
+        only = sight(collector, asking, opd)
+        snapshot = collector.snapshot()
         return views.status_view(
-            collector.snapshot(),
-            findings=views.finding_views(collector.judgement, zone=collector.zone),
+            snapshot if only is None else own_snapshot(snapshot, only),
+            findings=views.finding_views(seen(only), zone=collector.zone),
             region=collector.live.inventory.region,
             label=collector.folder.journal.label,
             zone=collector.zone,
@@ -133,8 +168,8 @@ def _add_live(app: FastAPI, collector: Collector) -> None:
         tags=["langsung"],
         summary="Temuan terbuka pada bin yang sudah ditutup; null bila belum diperiksa",
     )
-    def findings() -> list[views.FindingView] | None:
-        return views.finding_views(collector.judgement, zone=collector.zone)
+    def findings(asking: Asking, opd: OpdCode = None) -> list[views.FindingView] | None:
+        return views.finding_views(seen(sight(collector, asking, opd)), zone=collector.zone)
 
     @app.get("/api/v1/power", tags=["langsung"], summary="Keadaan UPS, ATS, dan sensor lingkungan pada saat ini")
     def power() -> PowerView:
@@ -158,13 +193,15 @@ def _add_months(app: FastAPI, collector: Collector) -> None:
     missing = {404: {"description": "Tidak ada"}}
 
     @app.get("/api/v1/evaluations/{month}", tags=["bulanan"], summary="Evaluasi satu bulan, atau bulan berjalan")
-    def evaluation(month: MonthPath) -> months.EvaluationView:
-        return months.evaluation_view(collector.evaluation(Month.parse(month)))
+    def evaluation(month: MonthPath, asking: Asking, opd: OpdCode = None) -> months.EvaluationView:
+        only = sight(collector, asking, opd)
+        found = collector.evaluation(Month.parse(month))
+        return months.evaluation_view(found if only is None else own_evaluation(found, only))
 
     @app.get("/api/v1/reports", tags=["bulanan"], summary="Laporan yang ada, versi terbaru tiap bulan")
     def reports() -> list[months.ReportView]:
         newest = (collector.folder.reports.newest(month) for month in collector.folder.reports.months())
-        return [_report(issue) for issue in newest if issue is not None]
+        return [_report(issue, collector.folder.life.state(issue)) for issue in newest if issue is not None]
 
     @app.get(
         "/api/v1/reports/{month}/{file}",
@@ -181,16 +218,18 @@ def _add_months(app: FastAPI, collector: Collector) -> None:
         return FileResponse(issue.folder / file, filename=file)
 
 
-def _report(issue: Issue) -> months.ReportView:
-    return months.ReportView(month=str(issue.month), version=issue.version, state=issue.state, files=list(issue.files))
+def _report(issue: Issue, state: str) -> months.ReportView:
+    return months.ReportView(month=str(issue.month), version=issue.version, state=state, files=list(issue.files))
 
 
 def _add_register(app: FastAPI, collector: Collector) -> None:
     zone = collector.zone
 
     @app.get("/api/v1/opd", tags=["daftar"], summary="OPD terdaftar, tautan, dan penetapan yang berlaku")
-    def opd() -> list[records.OpdEntry]:
-        return records.opd_entries(collector.snapshot(), collector.live.inventory, zone=zone)
+    def opds(asking: Asking, opd: OpdCode = None) -> list[records.OpdEntry]:
+        only, snapshot = sight(collector, asking, opd), collector.snapshot()
+        shown = snapshot if only is None else own_snapshot(snapshot, only)
+        return records.opd_entries(shown, collector.live.inventory, zone=zone)
 
     @app.get("/api/v1/agents", tags=["daftar"], summary="Agen terdaftar dan kiriman terakhirnya")
     def agents() -> list[records.AgentView]:

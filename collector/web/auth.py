@@ -1,30 +1,37 @@
-"""Who may see what, before accounts exist (design.md §4).
+"""Who asks, and whether the table (``policy.py``) lets him.
 
 Senders prove themselves by what they send: an envelope by its signature, an enrolment by its one-use token,
-an Influx write by its write token. Everything else is for the operator: on loopback, or with the operator's
-token (``Authorization: Bearer``, or Basic with the token as password, so that a browser and Prometheus can).
-What is not listed as open is closed. No header of the kind X-Forwarded-For is ever believed: behind a proxy
-every visitor would come from loopback, so there the token is always asked for.
+an Influx write by its write token. People show a session or a personal token, machines an operator's token
+(``Authorization: Bearer``, or Basic with the token as password, so that a browser and Prometheus can); without any,
+whoever sits at the collector's own machine may look. A token that opens nothing is refused, there too.
+What is not in the table is closed. No header of the kind X-Forwarded-For is ever believed: behind a proxy every
+visitor would come from loopback, so there a token is always asked for.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import Protocol
+from collections.abc import Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.clock import Clock
+from collector.register.revisions import Register
 from collector.web.listen import is_loopback
+from collector.web.policy import LOCAL, Policy, Visitor, operator, person
+from collector.web.problems import problem
 
 SENDER_ROUTES = frozenset({("POST", "/api/v1/batches"), ("POST", "/api/v1/enrol"), ("POST", "/api/v2/write")})
 """Routes whose body or token proves the sender; they are judged where they are read."""
 
-OPEN_ROUTES = frozenset((method, path) for method in ("GET", "HEAD") for path in ("/api/v2/ping", "/ping", "/health"))
-"""Routes that tell nothing but that a collector is here."""
+EXPORTS = "/api/v1/reports/"
+UNRECORDED = ("/assets/", "/docs", "/openapi.json", "/api/v1/session")
+"""What holds no figures: reading it is not recorded."""
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -36,19 +43,10 @@ _SECURITY = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_REFUSED = "only on the collector's own machine, or with an operator's token (nadi tokens operator NAME)"
-
-
-class Operators(Protocol):
-    """Whoever knows the operators' tokens and writes refusals down."""
-
-    def operator(self, secret: str) -> str | None:
-        """Return the name of the token ``secret``, or None."""
-        ...
-
-    def refuse(self, *, actor: str, action: str, object: str, reason: str) -> None:
-        """Record a refusal."""
-        ...
+_UNKNOWN = (
+    "hanya dari mesin pengumpul sendiri, dengan token operator (nadi tokens operator NAME), "
+    "atau dengan sesi atau token pribadi (POST /api/v1/session)"
+)
 
 
 def _host_of(header: str) -> str:
@@ -70,12 +68,28 @@ def presented_secret(authorization: str) -> str:
     return ""
 
 
-class Gate:
-    """ASGI middleware: let senders and operators through, refuse the rest, add the security headers."""
+def visitor_of(request: Request) -> Visitor:
+    """Return who sent a request that the gate let through."""
+    visitor: Visitor = request.state.visitor
+    return visitor
 
-    def __init__(self, app: ASGIApp, *, operators: Operators, behind_proxy: bool) -> None:
+
+class Gate:
+    """ASGI middleware: let through whom the table lets, refuse the rest, add the security headers."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        register: Register,
+        clock: Clock,
+        policy: Policy,
+        routes: Sequence[BaseRoute],
+        behind_proxy: bool,
+    ) -> None:
         self._app = app
-        self._operators = operators
+        self._register, self._clock = register, clock
+        self._policy, self._routes = policy, routes
         self._behind_proxy = behind_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,32 +108,73 @@ class Gate:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        if (scope["method"], scope["path"]) in OPEN_ROUTES or await self._is_operator(scope):
-            await self._app(scope, receive, secured)
-            return
-        refusal = JSONResponse({"code": "unauthorized", "message": _REFUSED}, status_code=401)
-        refusal.headers.append("WWW-Authenticate", 'Basic realm="Nadi", charset="UTF-8"')
-        refusal.headers.append("WWW-Authenticate", 'Bearer realm="Nadi"')
-        await refusal(scope, receive, secured)
+        refusal = await self._judge(scope)
+        await (refusal or self._app)(scope, receive, secured)
+
+    async def _judge(self, scope: Scope) -> ASGIApp | None:
+        """Return the refusal of a request, None for one that may go on, by then with its visitor."""
+        allowed = self._policy.allowed(scope["method"], scope["path"])
+        if allowed is not None and "stranger" in allowed:
+            return None
+        visitor = await self._visitor(scope)
+        if visitor is None:
+            refusal = problem(401, _UNKNOWN)
+            refusal.headers.append("WWW-Authenticate", 'Basic realm="Nadi", charset="UTF-8"')
+            refusal.headers.append("WWW-Authenticate", 'Bearer realm="Nadi"')
+            return refusal
+        scope.setdefault("state", {})["visitor"] = visitor
+        if allowed is None and not self._leads_somewhere(scope):
+            return None  # the router answers 404 or 405
+        if allowed is None or not visitor.who & allowed:
+            await run_in_threadpool(self._note, visitor.actor.name, scope, "the role may not")
+            return problem(403, f"peran {' '.join(sorted(visitor.who))} tidak berhak atas alamat ini")
+        if scope["method"] in ("GET", "HEAD"):
+            await self._record(visitor, scope["path"])
+        return None
 
     @staticmethod
     def _is_senders(scope: Scope) -> bool:
         return (scope["method"], scope["path"]) in SENDER_ROUTES
 
-    async def _is_operator(self, scope: Scope) -> bool:
+    def _leads_somewhere(self, scope: Scope) -> bool:
+        return any(route.matches(scope)[0] == Match.FULL for route in self._routes)
+
+    async def _visitor(self, scope: Scope) -> Visitor | None:
+        """Return who asks; None for a stranger, and for a token that opens nothing."""
         headers = Headers(scope=scope)
         client = scope["client"][0] if scope.get("client") else ""
+        authorization = headers.get("authorization", "")
+        if authorization:
+            visitor = await run_in_threadpool(self._known, presented_secret(authorization))
+            if visitor is None:
+                await run_in_threadpool(self._note, client[:64], scope, "unknown operator's token")
+            return visitor
         # The Host must be this machine too: a page that rebinds its name to 127.0.0.1 sends its own name.
         here = is_loopback(client) and is_loopback(_host_of(headers.get("host", "")))
-        if here and not self._behind_proxy:
-            return True
-        secret = presented_secret(headers.get("authorization", ""))
-        if not secret:
-            return False
-        if await run_in_threadpool(self._operators.operator, secret) is not None:
-            return True
-        await run_in_threadpool(self._note, client, f"{scope['method']} {scope['path']}")
-        return False
+        return LOCAL if here and not self._behind_proxy else None
 
-    def _note(self, client: str, action: str) -> None:
-        self._operators.refuse(actor=client[:64], action="read", object=action[:200], reason="unknown operator's token")
+    def _known(self, secret: str) -> Visitor | None:
+        if not secret:
+            return None
+        actor = self._register.sessions.actor(secret)
+        if actor is not None:
+            return person(actor)
+        name = self._register.access.operator(secret)
+        return None if name is None else operator(name)
+
+    async def _record(self, visitor: Visitor, path: str) -> None:
+        """Record what an account reads, and every export."""
+        export = path.startswith(EXPORTS)
+        if export or (visitor.is_person and not path.startswith(UNRECORDED)):
+            await run_in_threadpool(
+                self._register.audit.access,
+                actor=visitor.actor.name,
+                action="export" if export else "read",
+                object=path,
+                at_ns=self._clock.now().wall_ns,
+            )
+
+    def _note(self, actor: str, scope: Scope, reason: str) -> None:
+        action = "read" if scope["method"] in ("GET", "HEAD") else "change"
+        now_ns = self._clock.now().wall_ns
+        self._register.audit.refuse(actor=actor, action=action, object=scope["path"], reason=reason, at_ns=now_ns)

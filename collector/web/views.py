@@ -5,13 +5,14 @@ Numbers are unrounded; unknown is null; instants are ISO 8601 with the region's 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from agent.clock import MS, Zone
+from collector.judge.allocation import Finding
 from collector.judge.now import Flow, State
 from collector.live import LinkLive, OpdLive, Sender, Snapshot
-from collector.running import Judgement
 from collector.web.power import PowerView, instant, power_view
 
 STATES = {
@@ -183,9 +184,9 @@ def status_view(
     )
 
 
-def finding_views(judged: Judgement | None, *, zone: Zone) -> list[FindingView] | None:
+def finding_views(findings: Iterable[Finding] | None, *, zone: Zone) -> list[FindingView] | None:
     """Show the findings that stand; None while nothing is judged."""
-    if judged is None:
+    if findings is None:
         return None
     return [
         FindingView(
@@ -198,5 +199,5 @@ def finding_views(judged: Judgement | None, *, zone: Zone) -> list[FindingView] 
             limit=float(item.limit) if item.unit else None,
             unit=item.unit,
         )
-        for item in judged.findings
+        for item in findings
     ]

@@ -1,0 +1,133 @@
+"""Who may ask what: the one approved table of route and role.
+
+The gate (``auth.py``) asks this table for every request; what does not stand in it is closed to everybody. The rows
+of the registers are made from the same entries (``KINDS``) by which the book judges who may act. That an OPD reads
+its own figures only is the meaning of the role *opd* wherever it stands; ``collector/own.py`` holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+from starlette.routing import compile_path
+
+from collector.register.kinds import Kind
+from collector.register.people import ROLES, Actor, Role
+
+Who = Literal["stranger", "local", "operator", "penetap", "pemeriksa", "noc", "opd", "auditor", "admin"]
+"""Nobody known; who sits at the collector's own machine; an operator's token; an account by its roles."""
+
+Key = tuple[str, str]
+"""Method and template of the path."""
+
+MACHINES: Final[frozenset[Who]] = frozenset(("local", "operator"))
+PEOPLE: Final[frozenset[Who]] = frozenset(ROLES)
+EVERYBODY: Final[frozenset[Who]] = frozenset[Who](("stranger",)) | MACHINES | PEOPLE
+KNOWN: Final = MACHINES | PEOPLE
+READERS: Final = KNOWN - {"opd"}
+OPERATION: Final[frozenset[Who]] = MACHINES | frozenset[Who](("noc", "auditor", "admin"))
+KEEPERS: Final[frozenset[Who]] = frozenset(("auditor", "admin"))
+
+REGISTERS: Final = "/api/v1/registers"
+
+FIXED: Final[Mapping[Key, frozenset[Who]]] = MappingProxyType(
+    {
+        ("GET", "/"): READERS,
+        ("GET", "/docs"): KNOWN,
+        ("GET", "/openapi.json"): KNOWN,
+        ("GET", "/metrics"): READERS,
+        ("GET", "/assets/{name}"): KNOWN,
+        ("GET", "/assets/swagger/{path:path}"): KNOWN,
+        ("GET", "/api/v1/status"): KNOWN,
+        ("GET", "/api/v1/findings"): KNOWN,
+        ("GET", "/api/v1/power"): READERS,
+        ("GET", "/api/v1/datacentre"): READERS,
+        ("GET", "/api/v1/opd"): KNOWN,
+        ("GET", "/api/v1/agents"): OPERATION,
+        ("GET", "/api/v1/quarantine"): OPERATION,
+        ("GET", "/api/v1/evaluations/{month}"): KNOWN,
+        ("GET", "/api/v1/reports"): READERS,
+        ("GET", "/api/v1/reports/{month}/{file}"): READERS,
+        ("GET", "/api/v1/audit"): KEEPERS,
+        ("GET", "/api/v1/accounts"): KEEPERS,
+        ("GET", REGISTERS): KNOWN,
+        ("POST", "/api/v1/session"): EVERYBODY,
+        ("GET", "/api/v1/session"): PEOPLE,
+        ("DELETE", "/api/v1/session"): PEOPLE,
+        # Senders prove themselves by what they send, where it is read.
+        ("POST", "/api/v1/batches"): EVERYBODY,
+        ("POST", "/api/v1/enrol"): EVERYBODY,
+        ("POST", "/api/v2/write"): EVERYBODY,
+        # These tell nothing but that a collector is here.
+        ("GET", "/api/v2/ping"): EVERYBODY,
+        ("GET", "/ping"): EVERYBODY,
+        ("GET", "/health"): EVERYBODY,
+    }
+)
+
+
+def of_registers(kinds: Mapping[str, Kind]) -> dict[Key, frozenset[Who]]:
+    """Return the rows of the registers: who may read, open and move their records."""
+    rows: dict[Key, frozenset[Who]] = {}
+    for kind in kinds.values():
+        place = f"{REGISTERS}/{kind.name}"
+        seeing = frozenset[Who](kind.openers | kind.readers)
+        # Who only looks (a machine) sees what an auditor sees.
+        rows["GET", place] = rows["GET", f"{place}/{{code}}"] = seeing | (MACHINES if "auditor" in seeing else set())
+        rows["POST", place] = frozenset(kind.openers)
+        for move in kind.moves:
+            step = "POST", f"{place}/{{code}}/{move.target}"
+            rows[step] = rows.get(step, frozenset()) | move.roles
+    return rows
+
+
+class Policy:
+    """The table, asked by method and path."""
+
+    def __init__(self, table: Mapping[Key, frozenset[Who]]) -> None:
+        self.table = table
+        self._plain = {key: who for key, who in table.items() if "{" not in key[1]}
+        self._patterns = [(method, compile_path(path)[0], who) for (method, path), who in table.items() if "{" in path]
+
+    def allowed(self, method: str, path: str) -> frozenset[Who] | None:
+        """Return who may; None where nothing is said of this path and method. HEAD is as GET."""
+        method = "GET" if method == "HEAD" else method
+        plain = self._plain.get((method, path))
+        if plain is not None:
+            return plain
+        return next((who for named, regex, who in self._patterns if named == method and regex.match(path)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who sent a request: as the table knows him, and as somebody who acts and reads in the registers."""
+
+    who: frozenset[Who]
+    actor: Actor
+
+    @property
+    def is_person(self) -> bool:
+        """Tell whether it is an account."""
+        return not self.who & MACHINES
+
+    @property
+    def opd(self) -> str | None:
+        """The only OPD of which he may see figures; None: all."""
+        return self.actor.opd if self.who == {"opd"} else None
+
+
+_LOOKING: Final[frozenset[Role]] = frozenset(("auditor",))
+LOCAL: Final = Visitor(frozenset(("local",)), Actor("local", _LOOKING))
+
+
+def operator(name: str) -> Visitor:
+    """Return the visitor with an operator's token: he looks as an auditor does, and does nothing."""
+    return Visitor(frozenset(("operator",)), Actor(f"operator:{name}", _LOOKING))
+
+
+def person(actor: Actor) -> Visitor:
+    """Return the visitor with an account."""
+    return Visitor(frozenset[Who](actor.roles), actor)
