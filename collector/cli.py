@@ -9,10 +9,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from agent.clock import ZONES, Month
+from agent.clock import ZONES
 from agent.config import ConfigError
 from agent.identity import KeyFileError
-from collector import commands, feeding, logbook_commands, notifying, people_commands
+from collector import commands, feeding, logbook_commands, notifying, people_commands, report_commands
 from collector.config import FILE, Settings, of_folder, read
 from collector.feeds.settings import FeedFault
 from collector.folder import Impossible
@@ -22,6 +22,7 @@ from collector.ledger.chunks import ChunkDamaged
 from collector.ledger.entry import JournalError
 from collector.register.engine import RegisterError
 from collector.register.logbook import POWER_KINDS
+from collector.report_commands import month
 
 DEFAULT = Path("/etc/nadi") / FILE
 TRIAL = Path("run/contoh")
@@ -42,7 +43,8 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(report_commands.with_action(given))
     command: Command = options.command
     try:
         return command(options)
@@ -73,9 +75,9 @@ def parser() -> argparse.ArgumentParser:
     made = add("evaluate", "evaluate a month, or the month to date", commands.evaluate)
     made.add_argument("month", type=month, metavar="YYYY-MM")
     made.add_argument("--json", action="store_true", help="unrounded figures as JSON")
-    made = add("report", "write the report of a month (a new version if its content changed)", commands.report)
-    made.add_argument("month", type=month, metavar="YYYY-MM")
-    made.add_argument("--out", type=Path, metavar="DIR", help="copy the files into DIR too")
+    report_commands.declare(
+        adding.add_parser("report", help="a month's report: write, check, approve, sign ..."), _placed
+    )
     add("check", "check the integrity of the data folder", commands.check)
     made = add("quarantine", "list what could not be stored, newest last", commands.quarantine)
     made.add_argument("--limit", type=int, default=100)
@@ -201,10 +203,11 @@ def _add_logbook(adding: argparse._SubParsersAction[_Parser]) -> None:
 
 
 def _add_without_folder(adding: argparse._SubParsersAction[_Parser]) -> None:
-    made = adding.add_parser("verify", help="check a report offline: its manifest, or a file beside it")
+    made = adding.add_parser("verify", help="check a report offline: its manifest, a file beside it, or a signed PDF")
     made.add_argument("file", type=Path, metavar="FILE")
     made.add_argument("--key", metavar="HEX", help="the collector's public key; without it the report's own is used")
-    made.set_defaults(command=partial(commands.verify, tell=print))
+    made.add_argument("--trust", type=Path, metavar="FILE", help="certificates (PEM) to which a signature must lead")
+    made.set_defaults(command=partial(report_commands.verify, tell=print))
     made = adding.add_parser("simulate", help="send a seeded month through the real ingest into a new data folder")
     made.add_argument("--opd", type=int, default=60)
     made.add_argument("--month", type=month, required=True, metavar="YYYY-MM")
@@ -215,14 +218,6 @@ def _add_without_folder(adding: argparse._SubParsersAction[_Parser]) -> None:
     made = adding.add_parser("try", help="a collector and an agent on this machine, live in the terminal")
     made.add_argument("--data", type=Path, default=TRIAL, metavar="DIR", help=f"default {TRIAL}")
     made.set_defaults(command=commands.try_here)
-
-
-def month(text: str) -> Month:
-    """Read a month of the command line."""
-    try:
-        return Month.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def day(text: str) -> date:

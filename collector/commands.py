@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import shutil
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict
@@ -20,7 +19,6 @@ from collector.client import ask
 from collector.config import JOURNAL, Settings
 from collector.folder import Folder, Impossible
 from collector.register.document import read
-from collector.report.manifest import verify as problems_of
 
 Tell = Callable[[str], None]
 
@@ -91,33 +89,6 @@ def evaluate(settings: Settings, options: Namespace, tell: Tell) -> int:
     for line in [json.dumps(found, indent=1)] if options.json else terminal.evaluation_lines(found):
         tell(line)
     return 0
-
-
-def report(settings: Settings, options: Namespace, tell: Tell) -> int:
-    """Write the report of a month that has ended."""
-    with _existing(settings) as folder:
-        issue, written = folder.issue(options.month)
-    place = issue.folder
-    if options.out:
-        place = shutil.copytree(issue.folder, options.out, dirs_exist_ok=True)
-    tell(f"{options.month} version {issue.version}" + ("" if written else " (as before: nothing changed)"))
-    for name in issue.files:
-        tell(str(place / name))
-    return 0
-
-
-def verify(options: Namespace, tell: Tell) -> int:
-    """Check a report offline."""
-    try:
-        public = bytes.fromhex(options.key) if options.key else None
-    except ValueError as error:
-        raise Impossible(f"--key {options.key!r} is not hexadecimal") from error
-    problems = problems_of(options.file, public=public)
-    for problem in problems:
-        tell(problem)
-    if not problems:
-        tell(f"{options.file}: whole" + ("" if public else "; signed by the key it names itself (pin it by --key)"))
-    return 1 if problems else 0
 
 
 def check(settings: Settings, options: Namespace, tell: Tell) -> int:

@@ -80,6 +80,11 @@ class Issue:
         table: dict[str, Any] = json.loads((self.folder / name).read_bytes())
         return table
 
+    @property
+    def code(self) -> str:
+        """The verification code on its pages."""
+        return str(json.loads(self.manifest.read_bytes())["verification_code"])
+
     def problems(self, public: bytes) -> list[str]:
         """Verify manifest and files of the draft and of the approved edition; empty when whole."""
         found = verify(self.manifest, public=public)

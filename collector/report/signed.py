@@ -75,7 +75,10 @@ def _plain(signature: Signature) -> dict[str, Any]:
 
 
 def check(path: Path, *, public: bytes | None, trust: Path | None, moment: datetime) -> Checked:
-    """Verify a manifest, a file beside one, or a signed PDF by itself."""
+    """Verify a manifest, a file beside one, or a signed PDF by itself.
+
+    ``public`` is the collector's pinned key, ``trust`` a file of authorities, at ``moment`` certificates must hold.
+    """
     beside = (path.parent / NAME).is_file()
     pdf = path if path.suffix.lower() == ".pdf" else None
     if not beside and pdf is None:
