@@ -40,6 +40,11 @@ class ReportLife:
         """Return the newest revision of a version's record, None while there is none."""
         return next((item for item in self._records() if _names(item, issue)), None)
 
+    def state(self, issue: Issue) -> str:
+        """Return the state of a version; one that is not in the register yet is a draft."""
+        found = self.record(issue)
+        return REPORT_STATE.opens if found is None else found.state
+
     def begin(self, issue: Issue, *, actor: Actor = COLLECTOR) -> Record:
         """Open the record of a version, unless there is one."""
         found = self.record(issue)
