@@ -1,6 +1,6 @@
 """Opening register.db: the SQLAlchemy engine, its transactions and its migrations.
 
-The only place with SQL of one database's own. A URL such as ``postgresql+psycopg://...`` may stand for the file.
+The only place with SQL of one database's own: SQLite in a file, or PostgreSQL by a URL.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from collector.register.tables import meta
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 15_000
+_CONNECT_S = 10
+_LOCK = 0x6E616469
+"""The advisory lock of a PostgreSQL database which a writer holds until its transaction ends ("nadi")."""
+
 _WRITES = "nadi_writes"
 
 
@@ -31,12 +35,12 @@ class RegisterError(Exception):
     """A register that cannot be opened or used; the message names it and the mend."""
 
 
-def open_engine(target: Path | str, *, zone: Zone) -> Engine:
+def open_engine(target: Path | str, *, zone: Zone, password: str = "") -> Engine:
     """Open the register, bring its tables up to date, hold it to ``zone``; raise RegisterError.
 
-    ``target`` is a file (made with mode 0600 where there is none) or a database URL.
+    ``target`` is a file (made with mode 0600 where there is none) or a PostgreSQL URL, for which ``password`` is.
     """
-    engine = _engine(target)
+    engine = _engine(target, password)
     try:
         _upgrade(engine)
         _hold_zone(engine, zone)
@@ -79,18 +83,20 @@ def name_of(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
 
 
-def _engine(target: Path | str) -> Engine:
-    if isinstance(target, str) and "://" in target:
-        url = make_url(target)
-    else:
-        path = Path(target)
-        _make_private(path)
-        url = make_url("sqlite://").set(database=str(path))
+def _engine(target: Path | str, password: str) -> Engine:
     # Parameters may be hashes of secrets: they stay out of exceptions and logs.
-    engine = create_engine(url, hide_parameters=True)
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    if isinstance(target, str) and "://" in target:
+        url = make_url(target).set(drivername="postgresql+psycopg")
+        url = url.set(password=password) if password else url
+        given = {"connect_timeout": _CONNECT_S, "options": f"-c lock_timeout={_BUSY_MS} -c timezone=UTC"}
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=given)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
+    path = Path(target)
+    _make_private(path)
+    engine = create_engine(make_url("sqlite://").set(database=str(path)), hide_parameters=True)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -112,6 +118,15 @@ def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at its start: what it reads (the chain's head, the last revision) stays true.
     writes = connection.get_execution_options().get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # One writer at a time as in SQLite, and what it reads after the lock is what the last one committed; a reader sees
+    # one state from its first statement to its last.
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 def migrations() -> Config:

@@ -41,11 +41,12 @@ class Register:
 
     Its parts are ``access``, ``accounts``, ``sessions``, ``logbook``, ``book`` and ``audit``.
 
-    ``target`` is a file or a database URL; ``region`` is the name the inventory bears. May be shared by threads.
+    ``target`` is a file or a PostgreSQL URL, for which ``password`` is; ``region`` is the name the inventory bears. May
+    be shared by threads.
     """
 
-    def __init__(self, target: Path | str, *, zone: Zone, clock: Clock, region: str = "") -> None:
-        self._engine = open_engine(target, zone=zone)
+    def __init__(self, target: Path | str, *, zone: Zone, clock: Clock, region: str = "", password: str = "") -> None:
+        self._engine = open_engine(target, zone=zone, password=password)
         self._zone = zone
         self._region = region
         self._clock = clock

@@ -16,7 +16,7 @@ from collector.register.book import Forbidden, Refused
 from collector.register.records import priority, service_level
 from collector.register.records.incident import FLIP, INCIDENT, Incident, Pause, case_of, outage
 from collector.register.records.logcheck import LOGCHECK, Gap, LogCheck, Source, overdue
-from collector.register.records.priority import DEFAULT, PRIORITY, PriorityClass, Reserve
+from collector.register.records.priority import DEFAULT, PRIORITY, PriorityClass
 from collector.register.records.service_level import SERVICE_LEVEL, Assigned, Level, ServiceLevels
 from tests.collector.book_sample import CHECKER, DINKES, DISDIK, EVERYTHING, NOC, OFFICIAL, Desk, at
 
@@ -215,21 +215,16 @@ CLASSES = replace(
     classes=(PriorityClass("tinggi", 5), PriorityClass("sedang", 2), PriorityClass("dasar", 1)),
     explanation="Pengaduan didahulukan",
     legal_basis="Perbup 9/2026",
-    public=Reserve(20, 10),
 )
 
 
 def test_weights_are_the_defaults_until_a_table_holds(desk: Desk) -> None:
     made = desk.open(PRIORITY, CLASSES, OFFICIAL)
-    desk.open(PRIORITY, replace(CLASSES, valid_from=date(2026, 5, 1), reserve_percent=15), OFFICIAL)
+    desk.open(PRIORITY, replace(CLASSES, valid_from=date(2026, 5, 1), explanation="Kedua"), OFFICIAL)
     records = desk.book.current(PRIORITY)
     tables = [priority.in_force(records, date(2026, *day)) for day in ((3, 9), (3, 10), (4, 30), (5, 1))]
-    assert [(table.weights["tinggi"], table.reserve_percent) for table in tables] == [
-        (4, 10),
-        (5, 10),
-        (5, 10),
-        (5, 15),
-    ]
+    assert [table.weights["tinggi"] for table in tables] == [4, 5, 5, 5]
+    assert [table.explanation for table in tables[1:]] == [*2 * [CLASSES.explanation], "Kedua"]
     assert (tables[0], made.form.official) == (DEFAULT, "citra")
     assert len(DEFAULT.classes[0].services) == 12
 
@@ -246,8 +241,6 @@ def test_only_the_official_determines_priorities(desk: Desk) -> None:
         ({"classes": CLASSES.classes[:2]}, "ketiga kelas"),
         ({"classes": (*CLASSES.classes[:2], PriorityClass("dasar", 3))}, "tidak boleh naik"),
         ({"classes": (*CLASSES.classes[:2], PriorityClass("dasar", 0))}, "antara 1 dan 100"),
-        ({"reserve_percent": 100}, "reserve_percent"),
-        ({"public": Reserve(-1, 0)}, "public"),
         ({"explanation": ""}, "explanation"),
     ],
 )

@@ -1,7 +1,7 @@
-"""Kelas prioritas: weights, services and reserves by which capacity is shared, dated and explained.
+"""Kelas prioritas: weights and services by which capacity is shared, dated and explained.
 
-The default services are those which Barito Utara 11/2023 Pasal 43 ayat (3) puts first; the public hotspot is a class
-of its own with a reserve that is charged to no OPD (Tanah Laut 25/2018 Pasal 11 ayat (1) and (3)).
+The default services are those which Barito Utara 11/2023 Pasal 43 ayat (3) puts first. The public hotspot has no
+weight: its allocation is set apart before anything is shared (Tanah Laut 25/2018 Pasal 11).
 """
 
 from __future__ import annotations
@@ -44,27 +44,13 @@ class PriorityClass:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserve:
-    """Capacity set apart from the sharing, whole Mbps."""
-
-    down_mbps: int = 0
-    up_mbps: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Priorities:
-    """The table of classes in force from ``valid_from`` until a later one.
-
-    ``reserve_percent`` of the contracts is kept back; ``public`` is the public hotspot's, ``operations`` the Dinas's.
-    """
+    """The table of classes in force from ``valid_from`` until a later one."""
 
     valid_from: date
     classes: tuple[PriorityClass, ...]
     explanation: str
     legal_basis: str
-    reserve_percent: int = 10
-    public: Reserve = Reserve()
-    operations: Reserve = Reserve()
     official: str = ""
     determined: datetime | None = None
 
@@ -93,11 +79,6 @@ def problems(form: Priorities, context: Context) -> Iterator[str]:
     for item in form.classes:
         if not 1 <= item.weight <= MOST_WEIGHT:
             yield f"bobot kelas {item.code} harus antara 1 dan {MOST_WEIGHT}"
-    if not 0 <= form.reserve_percent < 100:
-        yield "reserve_percent harus antara 0 dan 99"
-    for name, reserve in (("public", form.public), ("operations", form.operations)):
-        if min(reserve.down_mbps, reserve.up_mbps) < 0:
-            yield f"{name} tidak boleh negatif"
     if form.determined is not None and form.valid_from < context.zone.day(context.now_ns):
         yield "tanggal berlaku tidak boleh sebelum hari penetapan"
 
