@@ -11,12 +11,24 @@ from functools import partial
 from agent.clock import MS, NS, Clock, Zone
 from agent.reading import Reading, Tags
 from collector.inventory import Counter, Inventory, Link, Opd
-from collector.judge.now import LOOK_BACK, Flow, Reach, State, Window, flow, link_state, reach, together, worst
+from collector.judge.now import (
+    LOOK_BACK,
+    Flow,
+    Reach,
+    State,
+    Window,
+    flow,
+    link_state,
+    reach,
+    recent_bins,
+    together,
+    worst,
+)
 from collector.ledger.body import Lines
 from collector.ledger.entry import Entry
 from collector.ledger.tail import COUNTED, Tail, samples_of
-from collector.measure.bins import WIDTH_MS
-from collector.measure.counters import LONG_MS, deltas
+from collector.measure.bins import WIDTH_MS, Bins
+from collector.measure.counters import LONG_MS, Deltas, deltas
 from collector.newest import Newest
 from collector.power import Power, power_at
 
@@ -136,6 +148,7 @@ class Live:
         """Follow another revision of the inventory; readings of ports that stay registered are kept."""
         with self._lock:
             self.inventory = inventory
+            self._reckoned: dict[tuple[Port, str, int | None], _Reckoned] = {}
             before, self._tails = self._tails, {}
             for port in (self._port(link, counter) for link in inventory.links for counter in link.counters):
                 self._tails[port] = self._tails.get(port) or before.get(port) or Tail(span_ms=self._span_ms)
@@ -204,11 +217,10 @@ class Live:
         )
 
     def _link(self, link: Link, window: Window) -> _Found:
-        tails = [self._tails[self._port(link, counter)] for counter in link.counters]
-        cache_s = self.inventory.device[link.device].cache_seconds
+        ports = [self._port(link, counter) for counter in link.counters]
+        tails = [self._tails[port] for port in ports]
         unduh, unggah = (
-            reach(deltas(tail.series(counter.field), port_bps=link.port_bps or 0, cache_s=cache_s), window)
-            for tail, counter in zip(tails, link.counters, strict=True)
+            self._reach(link, port, counter.field, window) for port, counter in zip(ports, link.counters, strict=True)
         )
         seen = [tail.latest.time_ms for tail in tails if tail.latest]
         seen_ms = min(seen) if len(seen) == len(tails) else None
@@ -224,6 +236,17 @@ class Live:
             counts=self.inventory.counts(link, window.now_ms * MS),
         )
         return _Found(live, unduh, unggah)
+
+    def _reach(self, link: Link, port: Port, field: str, window: Window) -> Reach:
+        """Look at one counter; what it follows from is reckoned anew for new readings, a new bin, another register."""
+        tail = self._tails[port]
+        known = self._reckoned.get((port, field, link.port_bps))
+        if known is None or (known.version, known.open_ms) != (tail.version, window.open_ms):
+            cache_s = self.inventory.device[link.device].cache_seconds
+            moved = deltas(tail.series(field), port_bps=link.port_bps or 0, cache_s=cache_s)
+            known = _Reckoned(tail.version, window.open_ms, moved, recent_bins(moved, window))
+            self._reckoned[port, field, link.port_bps] = known
+        return reach(known.deltas, known.recent, window)
 
     def _limits(self, opd: str, window: Window) -> tuple[int | None, int | None]:
         allocation = self.inventory.allocation_at(opd, window.now_ms * MS)
@@ -241,6 +264,16 @@ class Live:
             links=tuple(item.live for item in members),
             seconds=tuple(item.live for item in ends if not item.live.counts),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reckoned:
+    """The deltas and recent bins of one counter as of a version of its tail and an open bin."""
+
+    version: int
+    open_ms: int
+    deltas: Deltas
+    recent: Bins
 
 
 @dataclass(frozen=True, slots=True)

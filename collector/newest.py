@@ -68,9 +68,11 @@ class _Value:
 
     def is_fresh(self, now_ms: int, least_ms: int, most_ms: int) -> bool:
         """Tell whether the value is of now: silence is unknown after some of its own intervals, within bounds."""
+        age_ms = now_ms - self.time_ms
+        if age_ms <= least_ms:
+            return True
         gaps = [after - before for before, after in pairwise(self.times)]
-        late_ms = min(max(least_ms, LATE_INTERVALS * min(gaps, default=0)), most_ms)
-        return now_ms - self.time_ms <= late_ms
+        return age_ms <= min(LATE_INTERVALS * min(gaps, default=0), most_ms)
 
 
 @dataclass(slots=True)

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from agent.catalogue import RAW
-from collector.feeds.derived import DERIVED, Labels, Number, Series
+from collector.feeds.derived import DERIVED, Series
 from collector.feeds.moment import Facts, written
 from collector.feeds.raw_help import RAW_HELP
 from collector.newest import Latest
@@ -26,6 +27,11 @@ _WITHOUT_PHASES = frozenset(("nadi_ups", "nadi_ats"))
 """Their values of single phases have no series: beside those of the whole they would be counted twice."""
 
 Fields = Mapping[str, int | float]
+
+
+@lru_cache(maxsize=1 << 16)
+def _quoted(text: str) -> str:
+    return text.translate(_ESCAPES)
 
 
 def exposition(facts: Facts) -> bytes:
@@ -41,22 +47,26 @@ def _head(name: str, kind: str, text: str) -> str:
 
 
 def _derived(facts: Facts) -> Iterator[str]:
-    points: dict[str, list[tuple[Labels, Number]]] = {name: [] for name in DERIVED}
+    # Lines and not samples are kept: so many tuples would set off the garbage collector in the middle of a scrape.
+    lines: dict[str, list[str]] = {name: [] for name in DERIVED}
     for name, labels, value in written(facts):
         if value is not None:
-            points[name].append((labels, value))
-    for name, found in points.items():
+            form, order = _FORMS[name]
+            lines[name].append(form % (*[_quoted(labels[i]) for i in order], float(value)))
+    for name, found in lines.items():
         if found:
-            yield from _family(DERIVED[name], found)
+            yield _head(name, DERIVED[name].kind, DERIVED[name].help)
+            yield from found
 
 
-def _family(series: Series, points: Iterable[tuple[Labels, Number]]) -> Iterator[str]:
-    yield _head(series.name, series.kind, series.help)
-    order = sorted(range(len(series.labels)), key=series.labels.__getitem__)
+def _form(series: Series) -> tuple[str, tuple[int, ...]]:
+    """Return the form of a series' lines, and the order (by name) in which its labels stand there."""
+    order = tuple(sorted(range(len(series.labels)), key=series.labels.__getitem__))
     labelled = ",".join(f'{series.labels[i]}="%s"' for i in order)
-    form = f"{series.name}{{{labelled}}} %r\n" if order else f"{series.name} %r\n"
-    for labels, value in points:
-        yield form % (*[labels[i].translate(_ESCAPES) for i in order], float(value))
+    return f"{series.name}{{{labelled}}} %r\n" if order else f"{series.name} %r\n", order
+
+
+_FORMS = {name: _form(series) for name, series in DERIVED.items()}
 
 
 # --- raw series: the newest reading of everything registered ---
@@ -70,7 +80,7 @@ def _raw(facts: Facts) -> Iterator[str]:
     for measurement, texts in RAW_HELP.items():
         found: dict[str, list[str]] = {field: [] for field in texts}
         for labels, fields in _newest(facts, measurement, latest[measurement]):
-            where = ",".join([f'{name}="{value.translate(_ESCAPES)}"' for name, value in sorted(labels.items())])
+            where = ",".join([f'{name}="{_quoted(value)}"' for name, value in sorted(labels.items())])
             for field, value in fields.items():
                 if field in found:
                     found[field].append(f"{measurement}_{field}{{{where}}} {float(value)!r}\n")

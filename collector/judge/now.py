@@ -112,9 +112,13 @@ class Reach:
     bins: Bins
 
 
-def reach(deltas: Deltas, window: Window) -> Reach:
-    """Look at the newest deltas of one counter."""
-    recent = bins(deltas, start_ms=window.start_ms, count=LOOK_BACK + 1, width_ms=window.width_ms)
+def recent_bins(deltas: Deltas, window: Window) -> Bins:
+    """Return the bins looked at of one counter; they are the same while the window's open bin is."""
+    return bins(deltas, start_ms=window.start_ms, count=LOOK_BACK + 1, width_ms=window.width_ms)
+
+
+def reach(deltas: Deltas, recent: Bins, window: Window) -> Reach:
+    """Look at the newest deltas of one counter, and its recent bins."""
     open_share = min(Fraction(int(recent.covered_ms[LOOK_BACK]), window.width_ms), Fraction(1))
     for i in range(len(deltas.verdict) - 1, -1, -1):
         if deltas.verdict[i] == Verdict.VALID:

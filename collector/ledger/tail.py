@@ -7,6 +7,8 @@ in number and knows nothing of bins or rates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy as np
 from agent.clock import MS
 from agent.reading import Reading
 from collector.ledger.entry import CLOCK_UNSURE, Entry
-from collector.measure.counters import CounterSeries
+from collector.measure.counters import CounterSeries, Int64s, Uint64s
 
 COUNTED = {"nadi_interface": "interface", "nadi_queue": "queue", "nadi_queue_tree": "queue"}
 """The measurements that links count by, and the tag that names the object."""
@@ -36,6 +38,9 @@ class Tail:
         self._span_ms = span_ms
         self._most = most
         self._samples: list[Sample] = []
+        self._made: dict[str, CounterSeries] = {}
+        self.version = 0
+        """Grows when readings are taken: what was reckoned of this tail holds while it stays."""
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -47,6 +52,8 @@ class Tail:
 
     def add(self, samples: Sequence[Sample]) -> None:
         """Take readings in any order; what is there already, or older than the span before the latest, is let go."""
+        self.version += 1
+        self._made = {}
         newest = self._samples[-1].time_ms if self._samples else -1
         in_order = len(samples) == 1 and samples[0].time_ms > newest
         self._samples.extend(samples)
@@ -60,24 +67,52 @@ class Tail:
 
     def series(self, field: str) -> CounterSeries:
         """Return the octets that one field counts (``receive_bytes_total``, say) as a counter series."""
+        made = self._made.get(field)
+        if made is None:
+            like = next((known for name, known in self._made.items() if self._together(name, field)), None)
+            made = self._made[field] = self._read(field) if like is None else replace(like, octets=self._octets(field))
+        return made
+
+    def _together(self, one: str, other: str) -> bool:
+        """Tell whether every reading holds both fields or neither."""
+        return all((one in sample.fields) == (other in sample.fields) for sample in self._samples)
+
+    def _octets(self, field: str) -> Uint64s:
+        rows = [sample.fields for sample in self._samples if field in sample.fields]
+        return np.array([int(fields[field]) for fields in rows], dtype=np.uint64)
+
+    def _read(self, field: str) -> CounterSeries:
         boots: dict[str, int] = {"": -1}
         rows = [sample for sample in self._samples if field in sample.fields]
+        told = [sample.fields for sample in rows]
         boot = [boots.setdefault(sample.boot_id, len(boots) - 1) for sample in rows]
 
-        def column(name: str, missing: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-            return np.array([int(sample.fields.get(name, missing)) for sample in rows], dtype=np.int64)
+        def column(name: str, missing: int) -> Int64s:
+            return _column([int(fields.get(name, missing)) for fields in told])
 
         return CounterSeries(
             time_ms=np.array([sample.time_ms for sample in rows], dtype=np.int64),
-            boot=np.array(boot, dtype=np.int64),
+            boot=_column(boot),
             boot_ms=np.array([sample.boot_ms for sample in rows], dtype=np.int64),
-            octets=np.array([int(sample.fields[field]) for sample in rows], dtype=np.uint64),
+            octets=self._octets(field),
             bits=column("counter_bits", 64),
             speed=column("speed_bits_per_second", 0),
             uptime_ticks=column("uptime_ticks", -1),
             discontinuity_ticks=column("discontinuity_ticks", -1),
             index=column("index", -1),
         )
+
+
+def _column(values: list[int]) -> Int64s:
+    """Return a column; one value all along takes one place, by which the measure knows it as constant."""
+    if values and values.count(values[0]) == len(values):
+        return _constant(values[0], len(values))
+    return np.array(values, dtype=np.int64)
+
+
+@lru_cache(maxsize=4096)
+def _constant(value: int, length: int) -> Int64s:
+    return np.broadcast_to(np.int64(value), (length,))
 
 
 def samples_of(entry: Entry, readings: Sequence[Reading]) -> dict[tuple[str, str], list[Sample]]:
