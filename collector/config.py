@@ -18,6 +18,7 @@ from collector.feeds.settings import FeedSettings
 from collector.ledger.tables import meta_of
 from collector.live import LiveSettings
 from collector.loop import PlanningSettings
+from collector.register.settings import RegisterSettings
 from collector.report.settings import ReportSettings
 from collector.web.listen import Listen
 
@@ -37,6 +38,7 @@ class Settings:
     zone: Literal["WIB", "WITA", "WIT"]
     region: str = ""
     report: Path | None = None
+    register: RegisterSettings = field(default_factory=RegisterSettings)
     listen: Listen = field(default_factory=Listen)
     live: LiveSettings = field(default_factory=LiveSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
