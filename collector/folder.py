@@ -65,7 +65,13 @@ class Folder:
         self.key = Key.load_or_create(data / KEY)
         self.journal = Journal(journal, zone=self.zone, label=label)
         self.archive = Archive(data / ARCHIVE, zone=self.zone)
-        self.register = Register(data / REGISTER, zone=self.zone, clock=clock, region=settings.region)
+        self.register = Register(
+            settings.register.url or data / REGISTER,
+            zone=self.zone,
+            clock=clock,
+            region=settings.region,
+            password=settings.register.secret(),
+        )
         self.reports = Reports(data / "reports")
         self.life = ReportLife(self.register, self.reports, self.key, clock, self.zone)
         readings = Readings(journal=self.journal, archive=self.archive)
