@@ -219,12 +219,11 @@ _NEWEST = common.ReduceDataOptions(values=False, calcs=["lastNotNull"], fields="
 def _options(panel: Panel) -> object:
     if panel.kind == "stat":
         plain = panel.look.steps == PLAIN and panel.look.states is None
+        many = "{{" in panel.queries[0].legend
         return stat.Options(
             graph_mode=common.BigValueGraphMode.NONE,
             color_mode=common.BigValueColorMode.VALUE if plain else common.BigValueColorMode.BACKGROUND,
-            text_mode=common.BigValueTextMode.AUTO
-            if len(panel.queries) > 1 or "{{" in panel.queries[0].legend
-            else common.BigValueTextMode.VALUE,
+            text_mode=common.BigValueTextMode.VALUE_AND_NAME if many else common.BigValueTextMode.VALUE,
             reduce_options=_NEWEST,
         )
     if panel.kind == "bargauge":
@@ -334,10 +333,13 @@ def _properties(column: Column, panel: Panel) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     if look.link:
         found.append(("links", _plain([_link(look.link, cell=True)])))
+    if column.words:
+        texts = {code: model.ValueMappingResult(text=text) for code, text in sorted(column.words.items())}
+        found.append(("mappings", _plain([model.ValueMap(texts)])))
     if not _is_value(column):
         return found
     found.append(("unit", look.unit))
-    found.append(("mappings", _plain(_mappings(look.states, panel.no_value))))
+    found.append(("mappings", _plain(_mappings(look.states, column.no_value or panel.no_value))))
     if look.decimals is not None:
         found.append(("decimals", look.decimals))
     coloured = look.steps != PLAIN or look.states

@@ -79,8 +79,8 @@ AGENT_SECONDS = rising(300, 600)
 SINK_SECONDS = rising(120, 600)
 SPOOL = rising(0.5, 0.8)
 SIGNATURE_SECONDS = 7 * 86400
-BATTERY_SECONDS = 1095 * 86400
-TEST_SECONDS = 92 * 86400
+BATTERY_DAYS = 1095
+TEST_DAYS = 92
 
 LINK: States = {
     0: Word("Mati", "red"),
@@ -125,5 +125,10 @@ GOOD: States = {0: Word("Gagal", "red"), 1: Word("Baik", "green")}
 VALID: States = {0: Word("Tidak sah", GREY), 1: Word("Sah", "green")}
 ALIVE: States = {0: Word("Mati", "red"), 1: Word("Hidup", "green")}
 PRESENT: States = {0: Word("Tidak ada", "red"), 1: Word("Ada", "green")}
+PROTECTED: States = {
+    0: Word("Belum terlindung", "red"),
+    1: Word("Terlindung", "green"),
+    2: Word("Tidak diketahui", GREY),
+}
 AUTOMATIC: States = {0: Word("Manual", "red"), 1: Word("Otomatis", "green")}
-YES: States = {0: Word("Tidak", GREY), 1: Word("Ya", "blue")}
+YES: States = {0: Word("Tidak", "#37474f"), 1: Word("Ya", "blue")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,12 +51,17 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: ``of`` is a label's name or the letter of a query (A is the first)."""
+    """A column: ``of`` is a label's name or the letter of a query (A is the first).
+
+    ``no_value`` says what an empty cell means where it is not what an empty panel means; ``words`` stand for codes.
+    """
 
     of: str
     title: str
     look: Look = Look()
     cell: Cell = "text"
+    no_value: str = ""
+    words: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

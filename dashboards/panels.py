@@ -90,9 +90,9 @@ def tile(
     )
 
 
-def label(name: str, title: str, link: Link | None = None) -> Column:
+def label(name: str, title: str, link: Link | None = None, *, words: Mapping[str, str] | None = None) -> Column:
     """Return a column that shows a label; a code is a link."""
-    return Column(of=name, title=title, look=Look(link=link))
+    return Column(of=name, title=title, look=Look(link=link), words=words)
 
 
 def value(
@@ -103,6 +103,8 @@ def value(
     steps: Steps = PLAIN,
     states: States | None = None,
     decimals: int | None = None,
+    no_value: str = "",
 ) -> Column:
     """Return a column that shows the values of a query."""
-    return Column(of=query, title=title, look=Look(unit=unit, steps=steps, states=states, decimals=decimals))
+    look = Look(unit=unit, steps=steps, states=states, decimals=decimals)
+    return Column(of=query, title=title, look=look, no_value=no_value)

@@ -116,10 +116,12 @@ _MONTH = (
     Panel(
         id=227, kind="table", title="Angka bulan berjalan per arah", width=24, height=5, queries=_FIGURES,
         columns=(
-            label("direction", "Arah"), value("A", "P95", unit="bps"), value("B", "P95 paling rendah", unit="bps"),
-            value("C", "P95 paling tinggi", unit="bps"), value("D", "Rata-rata", unit="bps"),
-            value("E", "Puncak 5 menit", unit="bps"), value("F", "Rata-rata jam sibuk", unit="bps"),
-            value("G", "Volume", unit="decbytes"), value("H", "Paket terbuang"),
+            label("direction", "Arah"), value("A", "P95", unit="bps"),
+            value("B", "P95 paling rendah", unit="bps", no_value="Tidak dicetak"),
+            value("C", "P95 paling tinggi", unit="bps", no_value="Tidak dicetak"), value("D", "Rata-rata", unit="bps"),
+            value("E", "Puncak 5 menit", unit="bps"),
+            value("F", "Rata-rata jam sibuk", unit="bps", no_value="Belum cukup hari"),
+            value("G", "Volume", unit="decbytes"), value("H", "Paket terbuang", no_value="Tidak diukur"),
         ),
         no_value="Data tidak cukup",
         help="Angka yang sama dengan laporan bila bulan ditutup sekarang. Batas P95 hanya ada bila cakupan kurang "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.limits import BACKUP, COPY, GOOD, NONE_RED, NONE_YELLOW, PRESENT, TEST_SECONDS, TROUBLE
+from dashboards.limits import BACKUP, COPY, GOOD, NONE_RED, NONE_YELLOW, PRESENT, TEST_DAYS, TROUBLE
 from dashboards.model import Board, Column, Look, Panel, Query, Variable
 from dashboards.panels import TO_HOST, TO_SERVER, counted, label, latest, proven, row, tile, value
 
@@ -25,7 +25,7 @@ _NOW = (
          steps=NONE_RED, no_value=_NOTHING, help="Server tanpa salinan penuh yang sah pada pita."),
     tile(705, "Uji pemulihan lewat 92 hari",
          proven(f"({_STATE} unless on (server) nadi_backup_restore_test_timestamp_seconds) or on (server) "
-                f"(time() - nadi_backup_restore_test_timestamp_seconds{_SERVER} > {TEST_SECONDS})", _STATE),
+                f"(time() - nadi_backup_restore_test_timestamp_seconds{_SERVER} > {TEST_DAYS * 86400})", _STATE),
          steps=NONE_YELLOW, no_value=_NOTHING,
          help="Server yang pemulihannya belum pernah diuji atau terakhir diuji lebih dari 92 hari yang lalu."),
 )  # fmt: skip
@@ -36,8 +36,8 @@ _MATRIX = (
         id=711, kind="table", title="Matriks cadangan", width=24, height=11,
         queries=(
             Query(f"max by (server) ({_STATE})"),
-            Query(f"max by (server) (nadi_backup_age_seconds{_SERVER})"),
-            Query(f"max by (server) (nadi_backup_policy_seconds{_SERVER})"),
+            Query(f"max by (server) (nadi_backup_age_seconds{_SERVER}) / 86400"),
+            Query(f"max by (server) (nadi_backup_policy_seconds{_SERVER}) / 86400"),
             Query(f"max by (server) (nadi_backup_tape_copy_timestamp_seconds{_SERVER}) * 1000"),
             Query(f"max by (server) (nadi_backup_offsite{_SERVER})"),
             Query(f"max by (server) (nadi_backup_restore_test_timestamp_seconds{_SERVER}) * 1000"),
@@ -48,14 +48,18 @@ _MATRIX = (
         columns=(
             label("server", "Server", TO_HOST),
             Column(of="A", title="Status", look=Look(states=COPY), cell="background"),
-            value("B", "Umur salinan penuh", unit="s"), value("C", "Kebijakan", unit="s"),
-            value("D", "Pita terakhir", unit="dateTimeAsLocal"), value("E", "Luar lokasi", states=PRESENT),
-            value("F", "Uji pemulihan", unit="dateTimeAsLocal"), value("G", "Hasil uji", states=GOOD),
-            value("H", "Berhasil terakhir", unit="dateTimeAsLocal"), value("I", "Galat", steps=NONE_RED),
+            value("B", "Umur salinan penuh", unit="suffix: hari", decimals=1),
+            value("C", "Kebijakan", unit="suffix: hari", decimals=1),
+            value("D", "Pita terakhir", unit="time:DD-MM-YYYY HH:mm", no_value="Tidak ada salinan sah"),
+            value("E", "Luar lokasi", states=PRESENT, no_value="Tidak diketahui"),
+            value("F", "Uji pemulihan", unit="time:DD-MM-YYYY HH:mm", no_value="Belum semua diuji"),
+            value("G", "Hasil uji", states=GOOD, no_value="Belum semua diuji"),
+            value("H", "Berhasil terakhir", unit="time:DD-MM-YYYY HH:mm"),
+            value("I", "Galat", steps=NONE_RED, no_value="Tidak dilaporkan"),
         ),
         no_value="Tidak ada",
-        help="Satu baris per server dengan cadangannya yang terburuk. 'Tidak ada' berarti belum pernah atau tidak "
-        "diketahui, tidak pernah nol.",
+        help="Satu baris per server dengan cadangannya yang terburuk. Sel abu-abu tidak diketahui atau belum pernah, "
+        "tidak pernah nol.",
     ),
     Panel(
         id=712, kind="bargauge", title="Umur terhadap kebijakan", width=8, height=9,
@@ -72,7 +76,7 @@ _MATRIX = (
     Panel(
         id=714, kind="timeseries", title="Lama pencadangan", width=8, height=9, source="mentah",
         queries=(Query(f"nadi_backup_last_duration_seconds{_SERVER}", "{{server}} {{job}}"),),
-        look=Look(unit="s", low=0), no_value="Lama tidak dilaporkan",
+        look=Look(unit="dthms", low=0), no_value="Lama tidak dilaporkan",
         help="Lama percobaan terakhir tiap pekerjaan; makin lama berarti jendela pencadangan makin sempit.",
     ),
     Panel(

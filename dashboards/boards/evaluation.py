@@ -63,9 +63,9 @@ def _status(number: int, title: str, code: int, steps: Steps, help: str) -> Pane
     return tile(number, title, expr, steps=steps, to=to, no_value="Penilaian belum dijalankan", help=help)
 
 
-_STATUS = Column(of="J", title="Status", look=Look(states=EVALUATION), cell="background")
+_STATUS = Column(of="J", title="Status", look=Look(states=EVALUATION), cell="background", no_value="Tidak dinilai")
 _USED = Column(
-    of="G", title="Utilisasi P95", cell="gauge",
+    of="G", title="Utilisasi P95", cell="gauge", no_value="Tidak dinilai",
     look=Look(unit="percentunit", steps=UTILISATION, decimals=1, low=0, high=1.2),
 )  # fmt: skip
 
@@ -98,10 +98,10 @@ _MONTH = (
         ),
         columns=(
             label("opd", "Kode PD", TO_AGENCY), label("name", "Perangkat Daerah"), label("class", "Kelas"),
-            value("B", "Alokasi unduh", unit="bps"), value("C", "Rata-rata unduh", unit="bps"),
+            value("B", "Alokasi unduh", unit="bps", no_value="Belum ada"), value("C", "Rata-rata unduh", unit="bps"),
             value("D", "P95 unduh", unit="bps"), value("E", "P95 unggah", unit="bps"),
-            value("F", "Jam sibuk", decimals=0), _USED,
-            value("H", "Waktu pada batas", unit="percentunit", steps=CEILING, decimals=1),
+            value("F", "Jam sibuk", decimals=0, no_value="Belum cukup hari"), _USED,
+            value("H", "Waktu pada batas", unit="percentunit", steps=CEILING, decimals=1, no_value="Tidak dinilai"),
             value("I", "Cakupan", unit="percentunit", steps=COVERAGE, decimals=1), _STATUS,
         ),
         no_value="Data tidak cukup",
@@ -145,7 +145,7 @@ _PAPERS = (
         columns=(
             label("provider", "Penyedia"), label("contract", "No. Kontrak"),
             value("A", "Unduh", unit="bps"), value("B", "Unggah", unit="bps"),
-            value("C", "Berakhir", unit="dateTimeAsLocal"), value("D", "Biaya per bulan", unit="currencyIDR"),
+            value("C", "Berakhir", unit="time:DD-MM-YYYY"), value("D", "Biaya per bulan", unit="currencyIDR"),
         ),
         no_value="Tidak dicatat",
         help="Kontrak yang berlaku sekarang menurut register.",

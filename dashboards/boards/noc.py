@@ -31,6 +31,7 @@ from dashboards.panels import (
     tile,
     value,
 )
+from dashboards.words import RULES
 
 _LINKS = 'nadi_link_state{site=~"$site"}'
 _WORST = "topk(8, max by (device, target) (nadi_probe_loss_ratio))"
@@ -48,7 +49,7 @@ _TILES = (
     ),
     tile(
         102,
-        "OPD mati atau terganggu",
+        "OPD terganggu",
         proven("nadi_opd_state == 0 or nadi_opd_state == 2", "nadi_opd_state"),
         size=(3, 4),
         steps=NONE_RED,
@@ -58,7 +59,7 @@ _TILES = (
     ),
     tile(
         103,
-        "Tautan tidak diketahui",
+        "Tidak diketahui",
         counted(_LINKS, "== 3"),
         size=(3, 4),
         steps=NONE_YELLOW,
@@ -98,7 +99,7 @@ _TILES = (
     ),
     tile(
         107,
-        "Cadangan bermasalah",
+        "Cadangan buruk",
         counted("nadi_backup_state", "!= 1"),
         size=(3, 4),
         steps=NONE_RED,
@@ -113,7 +114,7 @@ _TILES = (
         width=3,
         height=4,
         queries=(Query("time() - max(nadi_collector_last_bin_timestamp_seconds)", "Umur data"),),
-        look=Look(unit="s", steps=BIN_AGE_SECONDS, link=TO_HEALTH),
+        look=Look(unit="dthms", steps=BIN_AGE_SECONDS, link=TO_HEALTH),
         no_value="PENGUMPUL DIAM",
         help="Waktu sejak akhir kotak 5 menit sah yang terbaru. Bila merah, seluruh layar ini tidak boleh dipercaya.",
     ),
@@ -236,7 +237,7 @@ _FOOT = (
         height=6,
         source="mentah",
         queries=(Query("nadi_ups_battery_runtime_seconds", "{{ups}}"),),
-        look=Look(unit="s", steps=UPS_SECONDS, low=0, high=3600, link=TO_UPS),
+        look=Look(unit="dthms", steps=UPS_SECONDS, low=0, high=3600, link=TO_UPS),
         no_value="Sisa waktu tidak terbaca",
         help="Sisa waktu baterai tiap UPS pada beban sekarang, menurut UPS itu sendiri.",
     ),
@@ -259,7 +260,8 @@ _FOOT = (
         width=8,
         height=6,
         queries=(Query('max by (severity, rule, object) (nadi_finding_info{severity=~"tinggi|sedang"})'),),
-        columns=(label("severity", "Tingkat"), label("rule", "Aturan"), label("object", "Objek")),
+        columns=(label("severity", "Tingkat"), label("rule", "Aturan", words=RULES), label("object", "Objek")),
+        sort="Tingkat",
         no_value="Tidak ada temuan berat atau sedang",
         help="Temuan terbuka bertingkat tinggi dan sedang. Daftar lengkap ada pada dasbor Gangguan dan Ketersediaan.",
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dashboards.limits import LINK, NONE_RED, NONE_YELLOW, UPS, VALID
 from dashboards.model import Board, Look, Panel, Query, Variable
 from dashboards.panels import TO_AGENCY, TO_HEALTH, TO_LINK, TO_LINKS, TO_UPS, counted, label, latest, row, tile, value
+from dashboards.words import RULES
 
 _OPD = 'opd=~"$opd"'
 _AGENCIES = f"nadi_opd_state{{{_OPD}}}"
@@ -77,14 +78,16 @@ _FOUND = (
     Panel(
         id=842, kind="table", title="Temuan terbuka per aturan", width=10, height=8,
         queries=(Query("sum by (rule, severity) (nadi_finding_open) > 0"),),
-        columns=(label("rule", "Aturan"), label("severity", "Tingkat"), value("A", "Jumlah")), sort="Jumlah",
+        columns=(label("rule", "Aturan", words=RULES), label("severity", "Tingkat"), value("A", "Jumlah")),
+        sort="Jumlah",
         no_value="Tidak ada temuan terbuka",
         help="Banyaknya temuan terbuka dari penilaian terakhir pengumpul, per aturan.",
     ),
     Panel(
         id=843, kind="table", title="Daftar temuan terbuka", width=14, height=8,
         queries=(Query("max by (severity, rule, object) (nadi_finding_info)"),),
-        columns=(label("object", "Objek"), label("rule", "Aturan"), label("severity", "Tingkat")), sort="Tingkat",
+        columns=(label("object", "Objek"), label("rule", "Aturan", words=RULES), label("severity", "Tingkat")),
+        sort="Tingkat",
         no_value="Tidak ada temuan terbuka",
         help="Paling banyak 200 temuan terbuka dengan objeknya; rincian dan dasar hukumnya ada pada halaman Nadi.",
     ),

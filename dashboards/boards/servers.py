@@ -14,6 +14,7 @@ from dashboards.limits import (
     NONE_RED,
     NONE_YELLOW,
     PROCESSOR,
+    PROTECTED,
     SIGNATURE_SECONDS,
     TROUBLE,
 )
@@ -33,7 +34,7 @@ _NOW = (
     tile(501, "Server tidak melapor", counted(f"nadi_host_up{_HOST}", "== 0"), steps=NONE_RED,
          no_value="Tidak ada server terdaftar",
          help="Server terdaftar yang tidak melapor dan tidak menjawab baru-baru ini. Belum tentu mati."),
-    tile(502, "Tanpa UPS (aplikasi, basis data)",
+    tile(502, "Aplikasi tanpa UPS",
          proven('nadi_host_info{host=~"$host", role=~"aplikasi|database", ups=""}', f"nadi_host_info{_HOST}"),
          steps=NONE_RED, to=TO_POWER, no_value="Tidak ada server terdaftar",
          help="Server aplikasi dan basis data yang menurut data induk tidak dilindungi UPS."),
@@ -46,7 +47,7 @@ _NOW = (
     tile(505, "Mendengar di alamat publik", counted(latest(f"nadi_host_public_listeners{_HOST}"), "> 0"),
          steps=NONE_YELLOW, source="mentah", no_value="Tidak dilaporkan",
          help="Server yang membuka layanan pada alamat publik; periksa apakah memang dimaksudkan."),
-    tile(506, "Antivirus lebih dari 7 hari",
+    tile(506, "Antivirus lewat 7 hari",
          counted(latest(f"nadi_host_antivirus_signature_age_seconds{_HOST}"), f"> {SIGNATURE_SECONDS}"),
          steps=NONE_YELLOW, source="mentah", no_value="Antivirus tidak dilaporkan",
          help="Server yang berkas ciri antivirusnya lebih tua dari tujuh hari."),
@@ -55,7 +56,7 @@ _NOW = (
         queries=(
             Query(f"max by (host, role, owner, location, ups, os) (nadi_host_info{_HOST})"),
             Query(f"max by (host) (nadi_host_up{_HOST})"),
-            Query(f"time() - max by (host) ({latest(f'nadi_host_boot_time_seconds{_HOST}')})"),
+            Query(f"(time() - max by (host) ({latest(f'nadi_host_boot_time_seconds{_HOST}')})) / 86400"),
             Query(_CPU),
             Query(f"max by (host) {_MEMORY}"),
             Query(f"max by (host) {_FULL}"),
@@ -64,7 +65,7 @@ _NOW = (
         columns=(
             label("host", "Server", TO_HOST), label("role", "Peran"), label("owner", "Pemilik"),
             label("location", "Letak"), label("ups", "UPS", TO_UPS), label("os", "Sistem operasi"),
-            value("B", "Keadaan", states=ALIVE), value("C", "Hidup selama", unit="dtdurations"),
+            value("B", "Keadaan", states=ALIVE), value("C", "Hidup selama", unit="suffix: hari", decimals=1),
             value("D", "Prosesor", unit="percentunit", steps=PROCESSOR),
             value("E", "Memori", unit="percentunit", steps=MEMORY),
             value("F", "Disk terpenuh", unit="percentunit", steps=DISK),
@@ -156,6 +157,14 @@ _USE = (
         columns=(label("device", "Server", TO_HOST), label("unit", "Layanan"), value("A", "Keadaan", states=ALIVE)),
         no_value="Semua layanan yang dipantau berjalan, atau tidak ada yang dipantau",
         help="Layanan dan pewaktu yang keadaannya lain dari yang seharusnya menurut agen.",
+    ),
+    Panel(
+        id=534, kind="table", title="Server yang belum terlindung", width=12, height=7,
+        queries=(Query('max by (server) (nadi_server_protected{server=~"$host"} != 1)'),),
+        columns=(label("server", "Server", TO_HOST), value("A", "Perlindungan", states=PROTECTED)),
+        no_value="Semua server terlindung, atau belum dinilai",
+        help="Server yang menurut penilaian pengumpul kurang UPS, cadangan, pita, atau uji pemulihan, atau tidak "
+        "diketahui.",
     ),
     Panel(
         id=532, kind="bargauge", title="Sisa hari sertifikat", width=12, height=7,

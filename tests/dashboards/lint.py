@@ -16,7 +16,7 @@ Rule = Callable[[Board, Sequence[Board]], Iterator[str]]
 
 UNITS = {
     *("none", "bps", "Bps", "percentunit", "s", "bytes", "decbytes", "celsius", "volt", "watt", "pps", "cps"),
-    *("currencyIDR", "dateTimeAsLocal", "dtdurations", "suffix: hari", "hertz", "short"),
+    *("currencyIDR", "dthms", "suffix: hari", "suffix: jam", "time:DD-MM-YYYY", "time:DD-MM-YYYY HH:mm"),
 }
 LIVE = {"rate", "increase", "deriv", "delta", "idelta"}
 FORBIDDEN = {
@@ -146,8 +146,10 @@ def counters(board: Board, _: Sequence[Board]) -> Iterator[str]:
                     yield f"{panel.id}: rate over {item.window}"
 
 
-TOTALS = frozenset(("nadi_generator_run_seconds_total", "nadi_collector_deltas_invalid_total"))
-"""Counters that are also read as they are: hours run so far, what was invalid since the month began."""
+TOTALS = frozenset(
+    ("nadi_generator_run_seconds_total", "nadi_collector_deltas_invalid_total", "nadi_ups_on_battery_seconds_total")
+)
+"""Counters that are also read as they are: hours run so far, what happened since the month began."""
 
 
 def bins(board: Board, _: Sequence[Board]) -> Iterator[str]:

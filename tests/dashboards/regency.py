@@ -20,6 +20,7 @@ from agent.identity import enrolment_proof
 from collector.config import Settings
 from collector.feeds import feed as feeds
 from collector.feeds.feed import Feed
+from collector.feeds.points import derived_lines, of_moment
 from collector.feeds.settings import FeedSettings
 from collector.register.document import reads
 from collector.running import Collector
@@ -198,20 +199,24 @@ class Regency:
         answer = self.collector.ingest.batches(sealed.to_bytes(), sender_clock=f"{'c' * 32} {at_ns} {10**15}")
         assert answer.status == 200, answer
 
-    def fed(self, url: str) -> None:
-        """Feed the day's data hour by hour, with what stands at each."""
+    def fed(self, url: str, *, moments: int = 1) -> None:
+        """Feed the day's data hour by hour, with what stands at each; for pictures drawn over the hour before."""
         settings = FeedSettings(url=url, samples_per_second=1_000_000, timeout_seconds=10)
         place = Centre(self.collector, self.clock, self.token, BEGIN)
         feed = Feed(self.collector.folder, settings, moment=place.moment)
         try:
             for end_ns in range(BEGIN + HOUR, NOW + 1, HOUR):
                 self.hour(end_ns)
-                if end_ns == NOW:
+                if moments > 1 or end_ns == NOW:
                     self.told()
                     for job in ("judge", "check"):
                         self.collector.jobs.run(job)
                 while feed.step():
                     pass
+                for number in range(1, moments):
+                    earlier_ns = end_ns - number * HOUR // moments
+                    told = (item for item in place.moment() if item[0] not in feeds.BIN_SERIES)
+                    feed.server.write(derived_lines(of_moment(told, earlier_ns)).lines)
         finally:
             feed.stop()
 

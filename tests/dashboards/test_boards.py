@@ -10,10 +10,12 @@ import pytest
 
 from collector.feeds.feed import BIN_SERIES
 from collector.judge.case import Parameters
+from collector.web.facts import RULES as RULES_KNOWN
 from dashboards import limits
 from dashboards.boards import BOARDS
 from dashboards.generate import FOLDER, generate
 from dashboards.panels import WINDOWS
+from dashboards.words import RULES as RULE_WORDS
 from tests.dashboards.lint import RULES, Rule
 from tests.dashboards.series import BINS
 
@@ -46,6 +48,10 @@ def test_the_limits_are_those_of_the_report() -> None:
         [float(value) for value in (held.coverage_print, held.coverage_firm, held.coverage_bounds)]
     ) == (limits.COVERAGE_LEAST, limits.COVERAGE_FIRM, limits.COVERAGE_BOUNDS)
     assert pytest.approx(float(held.saturated_at_limit)) == limits.AT_LIMIT
+
+
+def test_every_rule_of_a_finding_has_its_words() -> None:
+    assert {rule for rule, _ in RULES_KNOWN} <= RULE_WORDS.keys()
 
 
 def test_the_series_that_are_bins_are_those_of_the_feed() -> None:

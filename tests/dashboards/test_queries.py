@@ -35,6 +35,7 @@ NOTHING = {
     "715A": "no backup shrank, and none is seven days old",
     **dict.fromkeys(("924A", "925A"), "this collector has no sink of its own: the test steps the feed"),
     "931A": "no alert rules are loaded",
+    "932A": "this collector sends no notifications",
 }
 """Queries that give nothing on this day, and why."""
 
