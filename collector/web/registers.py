@@ -11,12 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from collector import acting
 from collector.asked import Before, before
 from collector.judge.month import Direction
 from collector.register import acts
 from collector.register.book import Forbidden, Missing, Record, Refused
 from collector.register.content import plain
-from collector.register.kinds import Context, Kind
+from collector.register.kinds import Kind
 from collector.register.records.proposal import PROPOSAL
 from collector.register.registers import KINDS
 from collector.running import Collector
@@ -70,11 +71,6 @@ class _Desk:
         self.collector = collector
         self.book = collector.folder.register.book
         self.bodies = Bodies()
-
-    def context(self) -> Context:
-        """Return what the rules look at, now."""
-        inventory = self.collector.folder.register.inventory()
-        return Context(inventory, self.collector.zone, self.collector.clock.now().wall_ns)
 
     def answered(self, act: Callable[[], JSONResponse]) -> JSONResponse:
         """Do an act and return its answer, or its refusal."""
@@ -163,6 +159,8 @@ def _add_reading(app: FastAPI, desk: _Desk, kind: Kind) -> None:
 
 
 def _add_opening(app: FastAPI, desk: _Desk, kind: Kind) -> None:
+    collector = desk.collector
+
     @app.post(
         f"{REGISTERS}/{kind.name}",
         tags=["register"],
@@ -175,7 +173,7 @@ def _add_opening(app: FastAPI, desk: _Desk, kind: Kind) -> None:
     )
     async def opened(request: Request, asking: Asking) -> JSONResponse:
         def act(body: dict[str, Any]) -> JSONResponse:
-            made = acts.open_record(desk.book, kind, body, actor=asking.actor, context=desk.context())
+            made = acting.open_record(collector.folder, kind, body, actor=asking.actor)
             place = {"Location": f"{REGISTERS}/{kind.name}/{made.code}"}
             return JSONResponse(desk.shown(kind, made), status_code=201, headers=place)
 
@@ -183,6 +181,7 @@ def _add_opening(app: FastAPI, desk: _Desk, kind: Kind) -> None:
 
 
 def _add_step(app: FastAPI, desk: _Desk, kind: Kind, target: str) -> None:
+    collector = desk.collector
     moves = [move for move in kind.moves if move.target == target]
     roles = sorted({role for move in moves for role in move.roles})
     another = " oleh orang lain daripada pengisinya" if any(move.another for move in moves) else ""
@@ -198,7 +197,7 @@ def _add_step(app: FastAPI, desk: _Desk, kind: Kind, target: str) -> None:
     )
     async def moved(request: Request, asking: Asking, code: Code) -> JSONResponse:
         def act(body: dict[str, Any]) -> JSONResponse:
-            made = acts.move_record(desk.book, kind, code, target, body, actor=asking.actor, context=desk.context())
+            made = acting.move_record(collector.folder, kind, code, target, body, actor=asking.actor)
             return JSONResponse(desk.shown(kind, made))
 
         return await desk.posted(request, act)
