@@ -25,7 +25,8 @@ from collector.ledger.check import check
 from collector.ledger.journal import Journal
 from collector.ledger.readings import Readings
 from collector.ledger.tables import meta_of
-from collector.loop import loop_of
+from collector.loop import DAMAGED, WHOLE, counted, loop_of
+from collector.register.engine import RegisterError
 from collector.register.people import Actor
 from collector.register.revisions import Register
 from collector.report.manifest import Origin
@@ -141,6 +142,7 @@ class Folder:
                 zone=self.zone,
                 settings=self.settings.planning,
                 past=partial(self.evaluate, compare=False),
+                counted=counted(month, self.zone, journal=self.journal, audit=self.register.audit),
             ),
             settings=self.settings.report_settings(),
             origin=self.origin(),
@@ -191,7 +193,13 @@ class Folder:
         for month in self.reports.months():
             for issue in self.reports.versions(month):
                 problems += [f"{issue.folder}: {problem}" for problem in issue.problems(self.key.public)]
-        note = CheckNote(self.clock.now().wall_ns, tuple(problems[:MOST_PROBLEMS]))
+        now_ns = self.clock.now().wall_ns
+        try:
+            action, detail = DAMAGED if problems else WHOLE, f"{len(problems)} problems"
+            self.register.audit.record(actor=COLLECTOR.name, action=action, object="", at_ns=now_ns, detail=detail)
+        except RegisterError as error:
+            problems.append(f"audit log: this check could not be recorded: {error}")
+        note = CheckNote(now_ns, tuple(problems[:MOST_PROBLEMS]))
         place = self.settings.data / "check.json"
         part = place.with_suffix(".part")
         part.write_text(json.dumps(asdict(note)), encoding="utf-8")

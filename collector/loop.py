@@ -1,8 +1,9 @@
-"""From registers and past months to what the report tells of the loop: proposals, the plan of the coming month."""
+"""From registers and past months to what the report tells of the loop: each record as it stood at the closing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,12 +11,28 @@ from agent.clock import Month, Zone
 from collector.judge.demand import LOOK_BACK_MONTHS
 from collector.judge.month import Evaluation
 from collector.judge.planning import Asked, PlanSettings, plan
+from collector.judge.service import ServiceHours, Target, service
+from collector.ledger.journal import Journal
+from collector.register.audit import Audit
 from collector.register.book import Book, Record
+from collector.register.content import utc_ns
+from collector.register.records.disconnection import DISCONNECTION
+from collector.register.records.followup import FOLLOWUP, OPEN
+from collector.register.records.incident import INCIDENT, Incident, case_of
+from collector.register.records.logcheck import LOGCHECK
 from collector.register.records.proposal import PROPOSAL, Proposal
-from collector.report.planning import Loop
+from collector.register.records.service_level import MOST_MINUTES, SERVICE_LEVEL, in_force
+from collector.report import trends
+from collector.report.loop import Counted, Handled, Loop
 
 COUNTS = frozenset(("diajukan", "diterima"))
 """States in which a proposal counts; what was refused or returned does not move the need (spec/evaluation.md 3a)."""
+
+WHOLE, DAMAGED = "integrity.whole", "integrity.damaged"
+"""How the audit log names a check of everything's integrity, by what it found."""
+
+UNTOLD = Target(MOST_MINUTES, MOST_MINUTES, ServiceHours())
+"""The hours of service of an incident for which no level is in force: its time runs on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,25 +54,73 @@ class PlanningSettings:
 
 
 def loop_of(
-    evaluation: Evaluation, *, book: Book, zone: Zone, settings: PlanningSettings, past: Callable[[Month], Evaluation]
+    evaluation: Evaluation,
+    *,
+    book: Book,
+    zone: Zone,
+    settings: PlanningSettings,
+    past: Callable[[Month], Evaluation],
+    counted: Counted | None = None,
 ) -> Loop:
-    """Return proposals and plan of a whole month; ``past`` evaluates an earlier one."""
-    known = at_close((book.history(PROPOSAL, item.code) for item in book.current(PROPOSAL)), evaluation.closed_ns)
-    earlier = [past(evaluation.month.shifted(-i)) for i in range(1, LOOK_BACK_MONTHS + 1)]
-    coming = evaluation.month.shifted(1)
-    asked = asked_for(known, coming)
-    made = plan(evaluation, past=earlier, asked=asked, settings=settings.plan())
-    since_ns = evaluation.month.start_ns(zone)
-    return Loop(made, tuple(item for item in known if item.state == "diajukan" or item.recorded_ns >= since_ns))
+    """Return what is told of a whole month; ``past`` evaluates an earlier one."""
+    closed_ns, since_ns = evaluation.closed_ns, evaluation.month.start_ns(zone)
+    known = list(book.as_of(PROPOSAL, closed_ns))
+    earlier = [past(evaluation.month.shifted(-i)) for i in range(1, trends.MONTHS)]
+    asked = asked_for(known, evaluation.month.shifted(1))
+    month = str(evaluation.month)
+    return Loop(
+        plan=plan(evaluation, past=earlier[:LOOK_BACK_MONTHS], asked=asked, settings=settings.plan()),
+        proposals=tuple(item for item in known if item.state == "diajukan" or item.recorded_ns >= since_ns),
+        followups=tuple(
+            item
+            for item in book.as_of(FOLLOWUP, closed_ns)
+            if item.form.month < month and (item.state in (*OPEN, "selesai") or item.recorded_ns >= since_ns)
+        ),
+        incidents=tuple(_handled(evaluation, book, zone)),
+        disconnections=tuple(
+            item
+            for item in book.as_of(DISCONNECTION, closed_ns)
+            if item.state in ("disetujui", "aktif", "selesai") and _lasted(item, evaluation, zone)
+        ),
+        log_checks=tuple(
+            item
+            for item in book.as_of(LOGCHECK, closed_ns)
+            if item.form.month <= month and (item.form.month == month or item.recorded_ns >= since_ns)
+        ),
+        counted=counted,
+        series=trends.series(evaluation, earlier),
+    )
 
 
-def at_close(histories: Iterable[list[Record]], closed_ns: int) -> list[Record]:
-    """Return each record as it stood when the month's data were closed, by number; later ones are left out."""
-    found = []
-    for history in histories:
-        until = [item for item in history if item.recorded_ns < closed_ns]
-        found += until[-1:]
-    return sorted(found, key=lambda item: item.code)
+def _lasted(record: Record, evaluation: Evaluation, zone: Zone) -> bool:
+    """Tell whether a disconnection lasted, or was to last, in the month."""
+    form, month = record.form, evaluation.month
+    start_ns = utc_ns(form.started or form.starts)
+    if record.state == "aktif":
+        return start_ns < month.end_ns(zone)
+    return start_ns < month.end_ns(zone) and utc_ns(form.ended or form.ends) > month.start_ns(zone)
+
+
+def _handled(evaluation: Evaluation, book: Book, zone: Zone) -> Iterator[Handled]:
+    """Yield the incidents that lasted in the month, judged at the closing by the level of the day they began."""
+    start_ns, end_ns = evaluation.month.start_ns(zone), evaluation.month.end_ns(zone)
+    tables = list(book.as_of(SERVICE_LEVEL, evaluation.closed_ns))
+    for record in book.as_of(INCIDENT, evaluation.closed_ns):
+        form: Incident = record.form
+        began_ns = utc_ns(form.started)
+        if began_ns >= end_ns or (form.ended is not None and utc_ns(form.ended) < start_ns):
+            continue
+        levels = in_force(tables, zone.day(began_ns))
+        level = levels and levels.level_of(opd=form.opd, type=form.type, code=form.level)
+        target = level.target if level else None
+        judged = service(
+            case_of(form),
+            target or UNTOLD,
+            now_ns=evaluation.closed_ns,
+            zone=zone,
+            holidays=evaluation.parameters.holidays,
+        )
+        yield Handled(record, judged, level.name if level else "", target)
 
 
 def asked_for(records: Iterable[Record], coming: Month) -> dict[str, Asked]:
@@ -71,3 +136,15 @@ def asked_for(records: Iterable[Record], coming: Month) -> dict[str, Asked]:
             raises = record.state == "diterima" and bool(form.new_service.strip()) and begins
             found[record.opd] = Asked(record.code, form.down_mbps, form.up_mbps, raises)
     return found
+
+
+def counted(month: Month, zone: Zone, *, journal: Journal, audit: Audit) -> Counted:
+    """Return what Nadi counted of itself in a month."""
+    start_ns, end_ns = month.start_ns(zone), month.end_ns(zone)
+    results: Counter[str] = Counter()
+    checks: Counter[bool] = Counter()
+    for (action, result), count in audit.counts(start_ns, end_ns).items():
+        results[result] += count
+        if action in (WHOLE, DAMAGED):
+            checks[action == WHOLE] += count
+    return Counted(audit=results, put_aside=journal.put_aside(start_ns, end_ns), checks=checks)

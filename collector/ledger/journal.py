@@ -39,7 +39,7 @@ from collector.ledger.entry import (
     batch_key,
     seal_key,
 )
-from collector.ledger.quarantine import Quarantined
+from collector.ledger.quarantine import PutAside, Quarantined
 
 __all__ = [
     "CLOCK_CORRECTED",
@@ -328,6 +328,11 @@ class Journal:
         """Return how many items are put aside and how many were dropped for room."""
         with self._reader() as db:
             return quarantine.counts(db)
+
+    def put_aside(self, start_ns: int, end_ns: int) -> PutAside | None:
+        """Count what was put aside in ``[start_ns, end_ns)``; None where some of it may have been dropped since."""
+        with self._reader() as db:
+            return quarantine.put_aside(db, start_ns, end_ns)
 
     def forget(self, upto_id: int) -> int:
         """Delete the entries up to an id, for retention; keep their keys, the seals and the chain's anchor.

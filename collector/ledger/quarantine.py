@@ -38,6 +38,15 @@ class Quarantined:
     id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """How much was put aside in a time: single lines, whole deliveries, and batches that contradict a stored one."""
+
+    lines: int
+    deliveries: int
+    forks: int
+
+
 def put(db: sqlite3.Connection, items: Sequence[Quarantined], *, limit: int) -> None:
     """Add items inside the caller's transaction; drop and count the oldest past ``limit`` bytes."""
     db.executemany(
@@ -69,6 +78,18 @@ def read(db: sqlite3.Connection, *, limit: int, after_id: int) -> list[Quarantin
         (after_id, limit),
     )
     return [Quarantined(*row) for row in found]
+
+
+def put_aside(db: sqlite3.Connection, start_ns: int, end_ns: int) -> PutAside | None:
+    """Count what was received in ``[start_ns, end_ns)``; None where some of it may have been dropped for room."""
+    (dropped,) = db.execute("SELECT dropped FROM quarantine_size").fetchone()
+    if dropped and not db.execute("SELECT 1 FROM quarantine WHERE received_ns < ? LIMIT 1", (start_ns,)).fetchone():
+        return None
+    sql = (
+        "SELECT coalesce(sum(number > 0), 0), coalesce(sum(number = 0 AND reason <> 'fork'), 0),"
+        " coalesce(sum(number = 0 AND reason = 'fork'), 0) FROM quarantine WHERE received_ns >= ? AND received_ns < ?"
+    )
+    return PutAside(*db.execute(sql, (start_ns, end_ns)).fetchone())
 
 
 def counts(db: sqlite3.Connection) -> tuple[int, int]:

@@ -169,6 +169,14 @@ class Book:
             raise Missing(f"tidak ada {kind.title} bernomor {code}")
         return found
 
+    def as_of(self, kind: Kind, time_ns: int) -> Iterator[Record]:
+        """Yield every record as it stood at ``time_ns`` (UTC), by number; what was opened later is not there."""
+        there = select(func.max(table.c.id)).where(table.c.kind == kind.name, table.c.recorded_ns < time_ns)
+        query = select(table).where(table.c.id.in_(there.group_by(table.c.code))).order_by(table.c.code)
+        with reading(self._engine) as connection:
+            for row in connection.execute(query).mappings():
+                yield _record(kind, row)
+
     def last_id(self) -> int:
         """Return the newest id: what was made from the records holds while it stays."""
         with reading(self._engine) as connection:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.clock import NS
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import CapacityMonth, Evaluation, Status
-from collector.report import annexes, centre, columns, findings, planning, usage, words
+from collector.report import annexes, centre, columns, findings, followup, incidents, planning, security, usage, words
 from collector.report.document import (
     Block,
     Chapter,
@@ -22,8 +22,8 @@ from collector.report.document import (
     plain,
     rounded,
 )
+from collector.report.loop import NOTHING, Loop
 from collector.report.manifest import Origin
-from collector.report.planning import NOTHING, Loop
 from collector.report.revision import Revision
 from collector.report.settings import ReportSettings
 
@@ -55,23 +55,28 @@ def build(
 ) -> Document:
     """Return the document of one version of the report.
 
-    ``datacentre`` None leaves chapter X without figures, an empty ``loop`` chapters XII, XIII and XV.
+    ``datacentre`` None leaves chapter X without figures, an empty ``loop`` those that tell of registers.
     """
     region = plain(settings.region or evaluation.region)
+    month, zone, closed_ns = evaluation.month, evaluation.zone, evaluation.closed_ns
     chapters = (
-        _summary(evaluation, datacentre),
+        _summary(evaluation, datacentre, loop),
         _scope(evaluation, settings),
+        followup.followups(loop.followups, zone, closed_ns=closed_ns),
         _contracts(evaluation),
         usage.allocations(evaluation),
         usage.chapter(evaluation),
-        centre.chapter(datacentre, evaluation.zone),
-        planning.proposals(loop.proposals, evaluation.zone, current=loop.plan),
+        incidents.chapter(loop.incidents, {opd.code: opd.name for opd in evaluation.opds}, zone),
+        followup.disconnections(loop.disconnections, zone, closed_ns=closed_ns),
+        centre.chapter(datacentre, zone),
+        security.chapter(loop.log_checks, loop.counted, month, zone, closed_ns=closed_ns),
+        planning.proposals(loop.proposals, zone, current=loop.plan),
         planning.recommendation(loop.plan),
         usage.quality(evaluation),
         planning.decision_sheet(loop.plan, findings.decisions(evaluation, datacentre)),
     )
     control = _control(evaluation, settings, origin, edition, region)
-    sheets = annexes.sheets_chapter(evaluation)
+    sheets = annexes.sheets_chapter(evaluation, loop.series)
     revised = () if edition.revision is None else (edition.revision.chapter(),)
     known = (control, *(table for chapter in (*chapters, sheets, *revised) for table in chapter.tables))
     return Document(
@@ -116,7 +121,7 @@ def _control(evaluation: Evaluation, settings: ReportSettings, origin: Origin, e
     return Table("kendali", "", (columns.ITEM, columns.CONTENT), tuple(lines))
 
 
-def _summary(evaluation: Evaluation, datacentre: DataCentreMonth | None) -> Chapter:
+def _summary(evaluation: Evaluation, datacentre: DataCentreMonth | None, loop: Loop) -> Chapter:
     asked = findings.decisions(evaluation, datacentre)
     end: Block = Items(asked, numbered=True) if asked else Paragraph(words.NO_DECISION)
     return Chapter(
@@ -128,7 +133,7 @@ def _summary(evaluation: Evaluation, datacentre: DataCentreMonth | None) -> Chap
             Paragraph(findings.capacity(evaluation)),
             *_capacity(evaluation),
             Heading("Temuan"),
-            Items(findings.found(evaluation, datacentre)),
+            Items(findings.found(evaluation, datacentre, loop)),
             Heading("Keputusan yang Dimohonkan"),
             end,
         ),

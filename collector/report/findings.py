@@ -8,8 +8,11 @@ from fractions import Fraction
 from agent.clock import DAY_S, NS
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import CapacityMonth, Evaluation, OpdMonth, Status
+from collector.register.records.followup import overdue
 from collector.report import words
 from collector.report.document import mbps, percent, plain
+from collector.report.incidents import broken
+from collector.report.loop import Loop
 
 MAX_DECISIONS = 5
 """Decisions asked for (spec/evaluation.md §1, Bab I)."""
@@ -110,9 +113,23 @@ def _without_allocation(evaluation: Evaluation) -> list[OpdMonth]:
     return [opd for opd in evaluation.opds if opd.allocation is None]
 
 
-def found(evaluation: Evaluation, datacentre: DataCentreMonth | None) -> tuple[str, ...]:
+def found(evaluation: Evaluation, datacentre: DataCentreMonth | None, loop: Loop) -> tuple[str, ...]:
     """Return the findings of the month in words; one line says so where there is none."""
-    return (*_found(evaluation), *_found_in(datacentre)) or (words.NO_FINDING,)
+    return (*_found(evaluation), *_told(evaluation, loop), *_found_in(datacentre)) or (words.NO_FINDING,)
+
+
+def _told(evaluation: Evaluation, loop: Loop) -> Iterator[str]:
+    """Say in two lines what chapters III and VIII tell in full."""
+    late = sum(overdue(item, zone=evaluation.zone, now_ns=evaluation.closed_ns) for item in loop.followups)
+    if late:
+        yield f"{words.counted(late)} rekomendasi periode sebelumnya melewati tenggat (Bab III)."
+    judged = sum(one.target is not None for one in loop.incidents)
+    if judged:
+        missed = broken(loop.incidents)
+        yield (
+            f"Dari {words.counted(judged)} insiden dan permintaan yang dinilai, {words.counted(missed)} melampaui "
+            "tingkat layanan (Bab VIII)."
+        )
 
 
 def _found_in(datacentre: DataCentreMonth | None) -> Iterator[str]:

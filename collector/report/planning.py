@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
@@ -15,19 +14,9 @@ from collector.register.records.proposal import Proposal
 from collector.report import planning_words as words
 from collector.report.document import Block, Chapter, Heading, Items, Paragraph, Table, Value, mbps, percent, plain
 from collector.report.document import rounded as round_once
+from collector.report.loop import NOTHING as NOTHING
+from collector.report.loop import Loop as Loop
 from collector.report.words import number
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """What the registers tell of a month for the report: the plan of the coming one, and the proposals at its close."""
-
-    plan: Plan | None = None
-    proposals: tuple[Record, ...] = ()
-
-
-NOTHING = Loop()
-"""Of a region that keeps no registers."""
 
 
 def proposals(records: Sequence[Record], zone: Zone, *, current: Plan | None) -> Chapter:

@@ -130,9 +130,8 @@ ALL_AUTOMATIC: Final = (
     'diperkirakan, atau diisi nol. Data yang hilang tetap dinyatakan hilang (ditulis "-").'
 )
 LEFT_OUT: Final = (
-    "Bab III, Bab VII sampai dengan Bab IX, dan Bab XI tidak disajikan karena data tindak lanjut, ketersediaan, "
-    "gangguan, pemutusan, dan pemeriksaan log belum tersedia dalam sistem; penomoran bab tetap mengikuti susunan "
-    "baku dan bab tersebut tidak diisi dengan perkiraan."
+    "Bab VII tidak disajikan karena ketersediaan jaringan belum dinilai dalam sistem; penomoran bab tetap mengikuti "
+    "susunan baku dan bab tersebut tidak diisi dengan perkiraan."
 )
 SCOPE: Final = (
     "Unduh adalah lalu lintas menuju Perangkat Daerah; Unggah adalah lalu lintas dari Perangkat Daerah. Utilisasi "

@@ -1,15 +1,25 @@
-"""What the registers tell of the sample month: a plan, and proposals in each state with a hostile reason."""
+"""What the registers tell of the sample month: a plan and records in each state, with hostile words among them."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
+from agent.clock import DAY_S, NS
 from collector.judge.figures import Evaluation
 from collector.judge.planning import Asked, plan
+from collector.judge.service import ServiceHours, Target, service
+from collector.ledger.quarantine import PutAside
 from collector.register.book import Papers, Record
+from collector.register.records.disconnection import Disconnection
+from collector.register.records.followup import Followup
+from collector.register.records.incident import Incident, Pause, case_of
+from collector.register.records.logcheck import Gap, LogCheck, Source
 from collector.register.records.proposal import Proposal
-from collector.report.planning import Loop
-from tests.collector.report_sample import CLOSED, HOSTILE, START
+from collector.report.loop import Counted, Handled, Loop
+from tests.collector.report_sample import CLOSED, HOSTILE, START, ZONE
+
+MINUTE = 60 * NS
 
 
 def proposal(code: str, state: str, *, opd: str = "1.02.01", reason: str = "Rekam medis elektronik") -> Record:
@@ -36,6 +46,91 @@ PROPOSALS = (
 )
 
 
+def at(day: int, minutes: int = 0) -> datetime:
+    """Return a time of the month: minutes after the midnight that begins a day (1 is the first)."""
+    return ZONE.local(START + (day - 1) * DAY_S * NS + minutes * MINUTE)
+
+
+def record(kind: str, code: str, state: str, form: Any, opd: str = "") -> Record:
+    return Record(kind, code, 2, state, opd, START, form, Papers(), "dedi", "noc", CLOSED - 1, "00" * 32)
+
+
+FOLLOWUPS = (
+    record("tindak-lanjut", "TLJ-2026-00001", "dikerjakan", Followup(
+        month="2026-08", text="Menambah kapasitas layanan internet", owner="Dinas Kominfo", due=date(2026, 10, 15),
+    )),
+    record("tindak-lanjut", "TLJ-2026-00002", "selesai", Followup(
+        month="2026-09", text=HOSTILE[2], owner=HOSTILE[0], due=date(2026, 10, 31), opd="1.02.01",
+        result="Alokasi ditambah", evidence=HOSTILE[1],
+    )),
+)  # fmt: skip
+
+DISCONNECTIONS = (
+    record("pemutusan", "PTS-2026-00001", "selesai", Disconnection(
+        type="pemutusan", opd="1.02.01", ground="kapasitas", reason=HOSTILE[3], starts=at(4), ends=at(4, 60),
+        legal_basis="Perbup 1/2024", notice="surat", link="wan-1.02.01-1", proposer="dedi", approver="citra",
+        approved=at(3), started=at(4, 2), ended=at(4, 75), evidence="ping kembali",
+    )),
+    record("pemutusan", "PTS-2026-00002", "aktif", Disconnection(
+        type="pemblokiran", opd="2.23.01", ground="penyalahgunaan", reason="Penambangan kripto", starts=at(30),
+        ends=at(40), legal_basis="Perbup 1/2024", notice="surat", object="tambang.example", proposer="dedi",
+        approver="citra", approved=at(29), started=at(30),
+    )),
+    record("pemutusan", "PTS-2026-00003", "disetujui", Disconnection(
+        type="pemutusan", opd="7.01.01", ground="akses_terlarang", reason="Menunggu", starts=at(31), ends=at(31, 60),
+        legal_basis="Perbup 1/2024", notice="surat", approver="citra", approved=at(20),
+    )),
+)  # fmt: skip
+
+TARGET = Target(30, 240, ServiceHours())
+
+
+def handled(code: str, state: str, form: Incident, target: Target | None = TARGET) -> Handled:
+    judged = service(case_of(form), target or TARGET, now_ns=CLOSED, zone=ZONE)
+    return Handled(record("insiden", code, state, form, form.opd), judged, "Utama" if target else "", target)
+
+
+INCIDENTS = (
+    handled("INS-2026-00001", "ditutup", Incident(
+        type="gangguan", summary="Tautan putus", reporter="ani", started=at(5, 600), opd="1.02.01",
+        link="wan-1.02.01-1", acknowledged=at(5, 610), ended=at(5, 900), cause="Serat optik putus",
+        action="Disambung", attribution="Penyedia", pauses=(Pause(at(5, 620), "menunggu izin", at(5, 720)),),
+        pauses_approved=True, closer="gita",
+    )),
+    handled("INS-2026-00002", "ditangani", Incident(
+        type="keluhan", summary=HOSTILE[0], reporter="budi", started=at(31, 1400), opd="9.01.01",
+        acknowledged=at(31, 1439),
+    )),
+    handled("INS-2026-00003", "dilaporkan", Incident(
+        type="permintaan", summary="Sambungan baru", reporter="budi", started=at(31, 1430),
+    ), None),
+)  # fmt: skip
+
+LOG_CHECKS = (
+    record("pemeriksaan-log", "LOG-2026-00009", "disahkan", LogCheck(
+        month="2026-09", findings="Percobaan masuk berulang", follow_up=HOSTILE[1], reviewer="dedi", reviewed=at(6),
+        signer="gita", signed=at(7), sources=(
+            Source("Firewall", critical=0, error=3, warning=120, gaps=(Gap(at(-20), at(-20, 90), "daya padam"),)),
+            Source(HOSTILE[2], notice=7),
+        ),
+    )),
+    record("pemeriksaan-log", "LOG-2026-00010", "diperiksa", LogCheck(
+        month="2026-10", findings="Tidak ada", follow_up="Tidak ada", reviewer="dedi", reviewed=at(33),
+        sources=(Source("Router pusat", 0, 0, 2, 40),),
+    )),
+)  # fmt: skip
+
+COUNTED = Counted(audit={"ok": 1204, "refused": 17}, put_aside=PutAside(41, 2, 0), checks={True: 4, False: 1})
+
+
 def loop(evaluation: Evaluation) -> Loop:
     asked = {"1.02.01": Asked("USL-2026-00001", 90, 5, raises=True)}
-    return Loop(plan(evaluation, past=(), asked=asked), PROPOSALS)
+    return Loop(
+        plan=plan(evaluation, past=(), asked=asked),
+        proposals=PROPOSALS,
+        followups=FOLLOWUPS,
+        incidents=INCIDENTS,
+        disconnections=DISCONNECTIONS,
+        log_checks=LOG_CHECKS,
+        counted=COUNTED,
+    )

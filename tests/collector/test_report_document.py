@@ -96,18 +96,8 @@ def test_each_column_of_the_main_table_shows_its_own_figure() -> None:
 
 def test_chapters_without_data_are_left_out_and_chapter_two_says_so() -> None:
     document = built(sample())
-    assert [chapter.number for chapter in document.chapters] == [
-        "I",
-        "II",
-        "IV",
-        "V",
-        "VI",
-        "X",
-        "XII",
-        "XIII",
-        "XIV",
-        "XV",
-    ]
+    numbers = ["I", "II", "III", "IV", "V", "VI", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV"]
+    assert [chapter.number for chapter in document.chapters] == numbers
     assert [chapter.number for chapter in document.annexes] == ["A", "B", "C", "D", "E"]
     assert words.LEFT_OUT in [getattr(block, "text", "") for block in document.chapters[1].blocks]
 
