@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from agent.clock import NS, Zone
 from collector.judge.month import Direction, Evaluation, OpdMonth, Parameters, SubFigures
-from collector.report import chart, columns, tables, words
+from collector.report import chart, columns, tables, trends, words
 from collector.report.document import (
     Block,
     Chapter,
@@ -32,8 +32,8 @@ def _ways(opd: OpdMonth) -> tuple[tuple[str, Direction], tuple[str, Direction]]:
     return (words.DOWN, opd.unduh), (words.UP, opd.unggah)
 
 
-def sheets_chapter(evaluation: Evaluation) -> Chapter:
-    """Return the tables behind annex A: figures of each direction, sub-periods, daily series."""
+def sheets_chapter(evaluation: Evaluation, series: trends.Series | None = None) -> Chapter:
+    """Return the tables behind annex A: figures of each direction, sub-periods, daily series, twelve months."""
     detail: list[tuple[Value, ...]] = []
     marked: set[tuple[int, str]] = set()
     for opd in evaluation.opds:
@@ -53,6 +53,7 @@ def sheets_chapter(evaluation: Evaluation) -> Chapter:
                   printed=False, marked=frozenset(marked)),
             Table("lampiran-a-subperiode", "Subperiode alokasi", columns.PERIODS, periods, printed=False),
             Table("lampiran-a-harian", "Deret harian", columns.DAILY, daily, printed=False),
+            *trends.tables(evaluation, series),
         ),
     )  # fmt: skip
 

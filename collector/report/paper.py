@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from agent.clock import NS
-from collector.report import words
+from collector.report import trends, words
 from collector.report.document import (
     DECIMALS,
     Block,
@@ -210,7 +210,11 @@ def _sheet(document: Document, sheet: Sheet, number: int) -> dict[str, object]:
         "status": sheet.status,
         "chart": sheet.chart,
         "alt": drawable(sheet.alt),
-        "tables": [_figures(document.table("lampiran-a-angka"), sheet.code), *_periods(document, sheet.code)],
+        "tables": [
+            _figures(document.table("lampiran-a-angka"), sheet.code),
+            *_trend(document, sheet.code),
+            *_periods(document, sheet.code),
+        ],
     }
 
 
@@ -235,6 +239,12 @@ def _figures(table: Table, code: str) -> dict[str, object]:
         "rows": [[drawable(text) for text in line] for line in lines],
         "note": words.MARK_NOTE if any((line, "p95_mbps") in table.marked for line, _ in rows) else "",
     }
+
+
+def _trend(document: Document, code: str) -> list[dict[str, object]]:
+    held = {table.key: table for table in document.tables}
+    monthly = held.get("lampiran-a-bulanan")
+    return [] if monthly is None else [trends.view(monthly, held["lampiran-a-tren"], code)]
 
 
 def _periods(document: Document, code: str) -> list[dict[str, object]]:
