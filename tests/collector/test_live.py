@@ -75,6 +75,28 @@ def test_the_rate_is_that_of_the_last_valid_delta() -> None:
     assert flow.open_share == Fraction(30, 300)
 
 
+def test_each_reading_changes_what_is_shown_also_one_that_comes_late() -> None:
+    state, clock = live(link("l1"), now=51)
+    state.stored([delivery(0, 0), delivery(20, 100_000), delivery(40, 1_100_000)])
+    assert state.snapshot().opds[0].unduh.rate_bps == Fraction(8_000_000, 20)
+    clock.advance(NS)
+    state.stored([delivery(50, 1_600_000)])
+    assert state.snapshot().opds[0].unduh.rate_bps == Fraction(4_000_000, 10)
+    clock.advance(NS)
+    state.stored([delivery(45, 1_500_000)])
+    assert state.snapshot().opds[0].unduh.rate_bps == Fraction(800_000, 5)
+    assert state.snapshot().opds[0].unggah.rate_bps == Fraction(400_000, 5)
+
+
+def test_a_register_that_tells_another_speed_of_the_port_judges_the_same_readings_anew() -> None:
+    state, clock = live(link("l1"), now=21)
+    state.stored([delivery(0, 0), delivery(20, 100_000_000)])
+    assert state.snapshot().opds[0].unduh.rate_bps == 40_000_000
+    clock.advance(NS)
+    state.adopt(inventory(link("l1", port_bps=10_000_000)))
+    assert state.snapshot().opds[0].unduh.rate_bps is None
+
+
 def test_an_opd_never_heard_of_is_unknown_and_has_no_rate() -> None:
     state, _ = live(link("l1"), now=0)
     opd = state.snapshot().opds[0]
