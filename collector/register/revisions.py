@@ -7,7 +7,7 @@ contract gets a row once, and at most one row of revocation; both stay.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
@@ -82,15 +82,26 @@ class Register:
 
         A document that says what is registered already changes nothing and makes no revision.
         """
+        return self.amend(lambda _: document, actor=actor, now_ns=now_ns)
+
+    def amend(
+        self,
+        change: Callable[[Document], Document],
+        *,
+        actor: str,
+        now_ns: int,
+        action: str = "inventory.apply",
+        detail: str = "",
+    ) -> Changes:
+        """Do the same with what ``change`` makes of the newest document; nobody else can write in between."""
         try:
             with writing(self._engine) as connection:
+                document = change(_document(connection, _revision(connection, None)))
                 changes = self._compare(connection, document)
                 if changes:
-                    self._write(connection, document, changes, actor=actor, now_ns=now_ns)
+                    self._write(connection, document, changes, actor=actor, now_ns=now_ns, action=action, detail=detail)
         except InventoryError as error:
-            self.audit.refuse(
-                actor=actor, action="inventory.apply", object="inventory", reason=error.problems[0], at_ns=now_ns
-            )
+            self.audit.refuse(actor=actor, action=action, object="inventory", reason=error.problems[0], at_ns=now_ns)
             raise
         return changes
 
@@ -140,7 +151,17 @@ class Register:
             raise InventoryError(problems)
         return compare(before, document, last=last, zone=self._zone)
 
-    def _write(self, connection: Connection, document: Document, changes: Changes, *, actor: str, now_ns: int) -> None:
+    def _write(
+        self,
+        connection: Connection,
+        document: Document,
+        changes: Changes,
+        *,
+        actor: str,
+        now_ns: int,
+        action: str,
+        detail: str,
+    ) -> None:
         data = document.canonical()
         digest = hashlib.sha256(data).hexdigest()
         row = {"number": changes.revision, "applied_ns": now_ns, "actor": actor, "sha256": digest, "document": data}
@@ -151,10 +172,10 @@ class Register:
         counts = ", ".join(f"{changes.count(action)} {action}" for action in ("added", "changed", "retired"))
         self.audit.record(
             actor=actor,
-            action="inventory.apply",
+            action=action,
             object=f"revision {changes.revision}",
             at_ns=now_ns,
-            detail=f"sha256 {digest}: {counts}",
+            detail=f"sha256 {digest}: {counts}{'; ' if detail else ''}{detail}",
             connection=connection,
         )
 
