@@ -19,6 +19,10 @@ class ToolError(Exception):
     """The program is missing, hung, said too much, or failed; the message names it, and what it said last."""
 
 
+class Hung(ToolError):
+    """The program had not ended in time."""
+
+
 class SaidTooMuch(ToolError):
     """The program wrote more than is read."""
 
@@ -90,7 +94,7 @@ def _drained(process: subprocess.Popen[bytes], name: str, timeout_s: float, most
             selector.register(fd, selectors.EVENT_READ)
         while selector.get_map():
             if time.monotonic() >= deadline:
-                raise ToolError(f"{name}: no end after {timeout_s:g} s; killed")
+                raise Hung(f"{name}: no end after {timeout_s:g} s; killed")
             for key, _ in selector.select(max(0.0, deadline - time.monotonic())):
                 data = os.read(key.fd, _CHUNK)
                 found[key.fd] += data
@@ -101,7 +105,7 @@ def _drained(process: subprocess.Popen[bytes], name: str, timeout_s: float, most
     try:
         process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired as error:
-        raise ToolError(f"{name}: no end after {timeout_s:g} s; killed") from error
+        raise Hung(f"{name}: no end after {timeout_s:g} s; killed") from error
     output, errors = found.values()
     return bytes(output), bytes(errors)
 

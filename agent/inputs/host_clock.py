@@ -38,17 +38,23 @@ class Config:
 
 
 def collect(config: Config, env: Env) -> Iterator[Reading]:
-    """Yield one reading; the offset is absent where no time service tells one."""
+    """Yield one reading; the offset is absent where no time service tells one. Hung after it where one hangs."""
     fields: dict[str, int | float] = {"clock_synchronized": synchronized()}
+    hung = None
     for ask in (_chrony, _timesyncd, _ntpd):
         try:
             offset = ask()
+        except tool.Hung as error:
+            hung = error
+            break
         except tool.ToolError:
             continue  # not installed, or not running: the next may be
         if offset is not None:
             fields["clock_offset_seconds"] = offset
             break
     yield reading("nadi_host", fields, env.time_ns(), host=env.device)
+    if hung is not None:
+        raise hung
 
 
 def synchronized() -> int:
