@@ -12,7 +12,16 @@ from pathlib import Path
 from agent.clock import ZONES
 from agent.config import ConfigError
 from agent.identity import KeyFileError
-from collector import commands, feeding, logbook_commands, notifying, people_commands, report_commands
+from collector import (
+    audit_commands,
+    commands,
+    feeding,
+    logbook_commands,
+    notifying,
+    people_commands,
+    register_commands,
+    report_commands,
+)
 from collector.config import FILE, Settings, of_folder, read
 from collector.feeds.settings import FeedFault
 from collector.folder import Impossible
@@ -94,6 +103,8 @@ def parser() -> argparse.ArgumentParser:
     people_commands.declare(
         adding.add_parser("accounts", help="people: list, add, roles, password, token ..."), _placed
     )
+    register_commands.declare(adding.add_parser("register", help="the registers: list, show, open, move"), _placed)
+    audit_commands.declare(adding.add_parser("audit", help="what was done, by whom: list, verify"), _placed)
     _add_logbook(adding)
     _add_without_folder(adding)
     return top
