@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
-import json
 import logging
-import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,66 +20,23 @@ from collector.feeds.notify_settings import Channel, NotifySettings
 from collector.notifying import add_notifier, unannounced, view
 from collector.web.facts import facts
 from tests.collector.feed_place import Centre, centre, free_port
+from tests.collector.receivers import Post, mail_server, web_server
 
 LINK = "https://nadi.contoh.go.id/"
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # imported by apprise
 
 
-@dataclass
-class Post:
-    """What a receiver took; ``status`` is what it answers."""
-
-    url: str
-    taken: list[str] = field(default_factory=list)
-    status: int = 200
-
-
-@contextmanager
-def serving(server: socketserver.BaseServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture
 def webhook() -> Iterator[Post]:
-    class Take(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            post.taken.append(json.loads(self.rfile.read(int(self.headers["content-length"])))["message"])
-            self.send_response(post.status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Take)
-    post = Post(f"json://petugas:rahasia@127.0.0.1:{server.server_port}/")
-    with serving(server):
+    with web_server(lambda _, table: str(table["message"])) as post:
+        post.url = f"json://petugas:rahasia@127.0.0.1:{post.port}/"
         yield post
 
 
 @pytest.fixture
 def mailbox() -> Iterator[Post]:
-    class Take(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 surel.contoh\r\n")
-            while line := self.rfile.readline().strip().upper():
-                if line == b"DATA":
-                    self.wfile.write(b"354 go\r\n")
-                    text = b"".join(iter(self.rfile.readline, b".\r\n"))
-                    post.taken.append(text.decode())
-                self.wfile.write(b"221 bye\r\n" if line == b"QUIT" else b"250 ok\r\n")
-
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Take)
-    server.daemon_threads = True
-    host = f"127.0.0.1:{server.server_address[1]}"
-    post = Post(f"mailto://{host}?from=nadi@contoh.go.id&to=noc@contoh.go.id&format=text")
-    with serving(server):
+    with mail_server() as post:
+        post.url = f"mailto://127.0.0.1:{post.port}?from=nadi@contoh.go.id&to=noc@contoh.go.id&format=text"
         yield post
 
 
