@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 
 from collector.register.book import Book, Forbidden, Missing, Papers, Record, Refused
@@ -12,6 +13,9 @@ from collector.register.kinds import Context, Kind
 from collector.register.people import Actor
 
 MOST_SHOWN = 1000
+YEARS = range(1970, 2201)
+"""Years of which an instant is counted in 64 bits of ns."""
+
 PAPERS = tuple(item.name for item in fields(Papers))
 
 
@@ -108,9 +112,18 @@ def _form(kind: Kind, table: Any) -> Any:
     if not isinstance(table, Mapping):
         raise Refused(f"form harus berupa objek dengan isian {kind.title}")
     try:
-        return content(kind.form, table)
+        form = content(kind.form, table)
     except ContentError as error:
         raise Refused(*error.problems) from error
+    far = [item.name for item in fields(form) if not _near(getattr(form, item.name))]
+    if far:
+        raise Refused(*(f"{name}: tahun harus antara {YEARS[0]} dan {YEARS[-1]}" for name in far))
+    return form
+
+
+def _near(value: Any) -> bool:
+    """Tell whether a time is one that can be counted in ns; other values are."""
+    return not isinstance(value, date) or value.year in YEARS
 
 
 def _papers(body: Mapping[str, Any]) -> Papers:

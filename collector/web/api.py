@@ -42,7 +42,7 @@ from collector.web.sight import sight
 
 log = logging.getLogger(__name__)
 
-MonthPath = Annotated[str, InPath(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Bulan, misalnya 2026-10")]
+MonthPath = Annotated[str, InPath(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="Bulan, misalnya 2026-10")]
 OpdCode = Annotated[
     str | None, Query(max_length=20, description="Hanya OPD ini; akun OPD selalu hanya melihat OPD-nya sendiri")
 ]
@@ -144,6 +144,9 @@ def nullable(value: Any) -> Any:
     return table
 
 
+_NO_OPD: dict[int | str, dict[str, Any]] = {404: {"description": "Tidak ada OPD berkode itu"}}
+
+
 def _add_live(app: FastAPI, collector: Collector) -> None:
     def seen(opd: str | None) -> tuple[Finding, ...] | None:
         judged = collector.judgement
@@ -151,7 +154,9 @@ def _add_live(app: FastAPI, collector: Collector) -> None:
             return judged.findings if judged else None
         return own_findings(judged.findings, collector.live.inventory, opd)
 
-    @app.get("/api/v1/status", tags=["langsung"], summary="Keadaan tiap OPD dan tautan pada saat ini")
+    @app.get(
+        "/api/v1/status", tags=["langsung"], summary="Keadaan tiap OPD dan tautan pada saat ini", responses=_NO_OPD
+    )
     def status(asking: Asking, opd: OpdCode = None) -> views.StatusView:
         only = sight(collector, asking, opd)
         snapshot = collector.snapshot()
@@ -167,6 +172,7 @@ def _add_live(app: FastAPI, collector: Collector) -> None:
         "/api/v1/findings",
         tags=["langsung"],
         summary="Temuan terbuka pada bin yang sudah ditutup; null bila belum diperiksa",
+        responses=_NO_OPD,
     )
     def findings(asking: Asking, opd: OpdCode = None) -> list[views.FindingView] | None:
         return views.finding_views(seen(sight(collector, asking, opd)), zone=collector.zone)
@@ -192,7 +198,12 @@ def _add_live(app: FastAPI, collector: Collector) -> None:
 def _add_months(app: FastAPI, collector: Collector) -> None:
     missing = {404: {"description": "Tidak ada"}}
 
-    @app.get("/api/v1/evaluations/{month}", tags=["bulanan"], summary="Evaluasi satu bulan, atau bulan berjalan")
+    @app.get(
+        "/api/v1/evaluations/{month}",
+        tags=["bulanan"],
+        summary="Evaluasi satu bulan, atau bulan berjalan",
+        responses=_NO_OPD,
+    )
     def evaluation(month: MonthPath, asking: Asking, opd: OpdCode = None) -> months.EvaluationView:
         only = sight(collector, asking, opd)
         found = collector.evaluation(Month.parse(month))
@@ -225,7 +236,12 @@ def _report(issue: Issue, state: str) -> months.ReportView:
 def _add_register(app: FastAPI, collector: Collector) -> None:
     zone = collector.zone
 
-    @app.get("/api/v1/opd", tags=["daftar"], summary="OPD terdaftar, tautan, dan penetapan yang berlaku")
+    @app.get(
+        "/api/v1/opd",
+        tags=["daftar"],
+        summary="OPD terdaftar, tautan, dan penetapan yang berlaku",
+        responses=_NO_OPD,
+    )
     def opds(asking: Asking, opd: OpdCode = None) -> list[records.OpdEntry]:
         only, snapshot = sight(collector, asking, opd), collector.snapshot()
         shown = snapshot if only is None else own_snapshot(snapshot, only)

@@ -106,6 +106,8 @@ class Gate:
                 for name, value in _SECURITY.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
+                if message["status"] == 405:  # the router names the methods of one route; a path may have several
+                    headers["Allow"] = self._policy.methods(scope["path"])
             await send(message)
 
         refusal = await self._judge(scope)

@@ -100,6 +100,10 @@ class Policy:
             return plain
         return next((who for named, regex, who in self._patterns if named == method and regex.match(path)), None)
 
+    def methods(self, path: str) -> str:
+        """Return the methods of a path as the header Allow has them; "" where there are none."""
+        return ", ".join(sorted({method for method, _ in self.table if self.allowed(method, path) is not None}))
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from collector.web.body import Bodies, BodyError
 from collector.web.problems import problem
 
 MOST = 8192
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 PATH: Final = "/api/v1/session"
 
 _NAME = {"type": "string", "description": "Nama akun", "example": "ani"}
@@ -82,7 +84,19 @@ async def json_body(request: Request, bodies: Bodies, *, limit: int) -> dict[str
         bodies.release(len(data))
     if not isinstance(table, dict):
         raise Unfit(400, "isi harus berupa objek JSON")
+    if not _storable(table):
+        raise Unfit(400, "teks dalam isi memuat karakter NUL atau bukan Unicode")
     return table
+
+
+def _storable(table: dict[str, Any]) -> bool:
+    """Tell whether every text can be stored and signed: no lone surrogate, no NUL (which PostgreSQL refuses)."""
+    text = json.dumps(table, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return _NUL.search(text) is None
 
 
 def add_session(app: FastAPI, collector: Collector) -> None:

@@ -93,6 +93,10 @@ def test_what_stands_beside_the_ask_is_what_the_report_says(nadi: World) -> None
         ("opd", "", {"form": plain(asked(A)), "lain": 1}, 400, "isian tidak dikenal: lain"),
         ("opd", "", {"form": plain(asked(A)), "note": 5}, 400, "note harus berupa teks"),
         ("opd", "", {"form": plain(asked(A)), "attachment_sha256": "x", "attachment_name": "a"}, 400, "SHA-256"),
+        ("opd", "", {"form": {**plain(asked(A)), "reason": "\ud800"}}, 400, "bukan Unicode"),
+        ("opd", "", {"form": {**plain(asked(A)), "reason": "perlu \\\x00 sekali dan segera"}}, 400, "NUL"),
+        ("opd", "", {"form": {**plain(asked(A)), "starts": "9999-12-31"}}, 400, "starts: tahun"),
+        ("opd", "", {"form": {**plain(asked(A)), "users": float("nan")}}, 400, "users"),
         ("opd", "", {"form": plain(asked(B))}, 403, f"hanya berlaku bagi {A}"),
         ("auditor", "", {"form": plain(asked(A))}, 403, "tidak berhak"),
         ("penetap", "/USL-2026-99999/diterima", {}, 404, "tidak ada usulan"),
@@ -117,6 +121,28 @@ def test_only_json_is_taken_and_not_too_much_of_it(nadi: World) -> None:
         "POST", USULAN, content=b"[" * 100_000, headers={"Content-Type": "application/json"}
     )
     assert deep.status_code == 400
+
+
+def test_a_text_that_only_looks_like_an_escape_is_taken(nadi: World) -> None:
+    text = r"Berkas \u0000 dan \\u0000 pada server lama, \ dan \n"
+    answer = post(nadi, "opd", USULAN, {"form": {**plain(asked(A)), "reason": text}})
+    assert (answer.status_code, answer.json()["form"]["reason"]) == (201, text)
+
+
+def test_a_method_that_is_none_names_those_that_are(nadi: World) -> None:
+    answer = nadi.visitors["noc"].ask("PUT", USULAN)
+    assert (answer.status_code, answer.headers["allow"], answer.json()["code"]) == (
+        405,
+        "GET, POST",
+        "method_not_allowed",
+    )
+
+
+@pytest.mark.parametrize("month", ["0000-01", "2300-01", "٢٠٢٦-10"])
+def test_a_month_that_cannot_be_is_400(nadi: World, month: str) -> None:
+    assert nadi.visitors["noc"].get(f"/api/v1/evaluations/{month}").status_code == 400
+    assert nadi.visitors["noc"].get("/api/v1/evaluations/2099-12").status_code == 200
+    assert nadi.visitors["noc"].get("/api/v1/evaluations/2000-01").status_code == 200
 
 
 def test_who_asked_cannot_accept_it_himself(nadi: World) -> None:
