@@ -233,6 +233,22 @@ CASES = (
         *(15, "agent", ("a1",)),
     ),
     Case(
+        "NadiJamMenyimpang",
+        {
+            'nadi_agent_clock_offset_seconds{agent="a1"}': "-6x20",
+            'nadi_agent_clock_offset_seconds{agent="a2"}': "4x20",
+        },
+        *(15, "agent", ("a1",)),
+    ),
+    Case(
+        "NadiSertifikatHabis",
+        {
+            'nadi_certificate_not_after_timestamp_seconds{name="a"}': "2000000x90",
+            'nadi_certificate_not_after_timestamp_seconds{name="b"}': "4000000x90",
+        },
+        *(70, "name", ("a",)),
+    ),
+    Case(
         "NadiKeluaranTertinggal",
         {'nadi_collector_sink_lag_seconds{sink="a"}': "700x20", 'nadi_collector_sink_lag_seconds{sink="b"}': "30x20"},
         10,

@@ -18,6 +18,7 @@ from agent.catalogue import RAW
 from collector.feeds.derived import DERIVED
 from collector.feeds.feed import BIN_SERIES
 from tests.alerts.alarm_cases import CASES, Case
+from tests.collector.feed_place import victoria
 
 ROOT = Path(__file__).parent.parent.parent
 RULES = ROOT / "dashboards" / "alerts" / "alarm.yml"
@@ -64,6 +65,15 @@ def test_promtool_and_vmalert_accept_the_rules() -> None:
         done = told("promtool", "check", "rules", path)
         assert done.returncode == 0, done.stderr
     assert told("vmalert", "-dryRun", f"-rule={OLD}").returncode == 0
+
+
+def test_victoria_metrics_understands_every_expression(tmp_path: Path) -> None:
+    with victoria(tmp_path) as server:
+        for rule in rules():
+            found = json.loads(server.ask("/api/v1/query", query=rule.expr))
+            assert found["status"] == "success", (rule.alert, found)
+            quiet = rule.alert not in ("NadiSelaluMenyala", "NadiPengumpulDiam")
+            assert bool(found["data"]["result"]) != quiet, f"{rule.alert} on an empty server"
 
 
 def test_the_old_file_is_the_new_one_without_keep_firing_for() -> None:
