@@ -21,6 +21,9 @@ from collector.config import JOURNAL, Settings
 from collector.folder import Folder, Impossible
 from collector.register.book import Refused
 from collector.register.people import Actor
+from collector.register.records.delivery import DELIVERY
+from collector.report.document import plain
+from collector.report.words import mail_text
 from collector.reports import Issue
 
 Tell = Callable[[str], None]
@@ -71,11 +74,19 @@ def declare(group: argparse.ArgumentParser, placed: Placed) -> None:
         "--rewritten", action="store_true", help="the service wrote the PDF anew; its pages were compared"
     )
     placed(made, register_signed)
+    made = adding.add_parser("send", help="send the approved report by e-mail and record it", allow_abbrev=False)
+    made.add_argument("month", type=month, metavar="YYYY-MM")
+    made.add_argument("--to", action="append", required=True, metavar="ADDRESS", help="may be given several times")
+    made.add_argument("--server", type=Path, required=True, metavar="FILE", help="mail account, TOML of mode 0600")
+    made.add_argument("--account", required=True, metavar="NAME", help="whose act it is")
+    made.add_argument("--password-file", type=Path, metavar="FILE", help="of mode 0600 (default: asked for)")
+    made.set_defaults(action="send")
+    placed(made, send)
 
 
 def with_action(arguments: list[str]) -> list[str]:
     """Put in the action that may be left out: ``nadi report 2026-10`` writes."""
-    actions = {WRITE, "list", *STEPS, "sign", "register-signed", "-h", "--help"}
+    actions = {WRITE, "list", *STEPS, "sign", "register-signed", "send", "-h", "--help"}
     if arguments[:1] == ["report"] and not actions & set(arguments[1:]):
         return ["report", WRITE, *arguments[1:]]
     return arguments
@@ -116,10 +127,8 @@ def step(settings: Settings, options: Namespace, tell: Tell) -> int:
     target = STEPS[options.action][0]
     with _opened(settings) as folder:
         actor = _account(folder, options)
-        try:
+        with _refusals():
             record = folder.life.move(options.month, target, actor=actor, note=options.note)
-        except Refused as error:
-            raise Impossible(str(error)) from error
         issue = _newest(folder, options.month)
         tell(f"{options.month} version {record.form.version} is {record.state} ({record.code}) by {actor.name}")
         if issue.is_approved:
@@ -151,6 +160,40 @@ def register_signed(settings: Settings, options: Namespace, tell: Tell) -> int:
     with _opened(settings) as folder:
         issue = _approved(folder, options.month)
         return _registered(folder, issue, options.file.read_bytes(), tell, rewritten=options.rewritten)
+
+
+def send(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Send the newest approved version, its signed copy where there is one; record each delivery."""
+    from collector import mailing
+
+    server = mailing.read_server(options.server)
+    if len(options.to) > mailing.MOST_RECIPIENTS:
+        raise Impossible(f"at most {mailing.MOST_RECIPIENTS} recipients at one time")
+    failures = 0
+    with _opened(settings) as folder:
+        issue, actor = _approved(folder, options.month), _account(folder, options)
+        if not actor.roles & DELIVERY.openers:
+            raise Impossible(f"{actor.name}: sending needs one of the roles {' '.join(sorted(DELIVERY.openers))}")
+        pdf = issue.signed[-1] if issue.signed else issue.pdf
+        region = folder.register.inventory().region or settings.region
+        subject, text = mail_text(issue.month, issue.version, region=plain(region), code=issue.code)
+        files = {file.name: file.read_bytes() for file in pdf.parent.iterdir() if file.is_file()}
+        for recipient in dict.fromkeys(options.to):
+            made = mailing.message(
+                sender=server.sender,
+                recipient=recipient,
+                subject=subject,
+                text=text,
+                at=folder.zone.local(folder.clock.now().wall_ns),
+                pdf=pdf,
+                files=files,
+            )
+            failure = mailing.deliver(server, made)
+            failures += bool(failure)
+            with _refusals():
+                code = folder.life.delivered(issue, recipient, pdf, actor=actor, note=made["Message-ID"], why=failure)
+            tell(f"{recipient}: {f'FAILED: {failure}' if failure else 'handed over'} ({code})")
+    return 1 if failures else 0
 
 
 def _registered(folder: Folder, issue: Issue, data: bytes, tell: Tell, *, rewritten: bool) -> int:
@@ -198,6 +241,15 @@ def _opened(settings: Settings) -> Folder:
     if not (settings.data / JOURNAL).is_file():
         raise Impossible(f"{settings.data}: no {JOURNAL} is in it; start a collector there first: nadi run")
     return Folder(settings, clock=SystemClock(), writer=False)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Let what the register refuses end the command with its message."""
+    try:
+        yield
+    except Refused as error:
+        raise Impossible(str(error)) from error
 
 
 @contextmanager

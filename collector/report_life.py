@@ -6,8 +6,10 @@ through the API, acts on the record; ``settle`` then makes the files follow, as 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from agent.clock import NS, Clock, Month, Zone
@@ -15,6 +17,7 @@ from agent.identity import Key
 from collector.register.book import Papers, Record, Refused
 from collector.register.kinds import Context
 from collector.register.people import Actor
+from collector.register.records.delivery import DELIVERY, Delivery
 from collector.register.records.report_state import REPORT_STATE, ReportState
 from collector.register.revisions import Register
 from collector.report.approval import Act, Approval
@@ -75,6 +78,28 @@ class ReportLife:
         )
         self.settle()
         return moved
+
+    def delivered(self, issue: Issue, recipient: str, pdf: Path, *, actor: Actor, note: str = "", why: str = "") -> str:
+        """Record that a version was handed over by e-mail, or (``why``) was not; return the delivery's number.
+
+        The first that was handed over takes the version from *disahkan* to *disampaikan*.
+        """
+        record = self.record(issue)
+        if record is None:
+            raise Refused(f"laporan {issue.month} versi {issue.version} tidak ada dalam register")
+        context, book = self.context(), self.register.book
+        sent = self.zone.local(context.now_ns)
+        form = Delivery(record.code, str(issue.month), issue.version, recipient, sent, "surel")
+        papers = Papers(
+            note=note, attachment_sha256=hashlib.sha256(pdf.read_bytes()).hexdigest(), attachment_name=pdf.name
+        )
+        code = book.open(DELIVERY, form, actor=actor, context=context, papers=papers).code
+        if why:
+            book.move(DELIVERY, code, "gagal", actor=actor, context=context, values={"failure": why})
+        elif record.state == FINAL[0]:
+            values = {"delivery": code}
+            book.move(REPORT_STATE, record.code, FINAL[1], actor=actor, context=context, values=values)
+        return code
 
     def settle(self) -> list[Issue]:
         """Give every newest version its record, and every approved one its approved edition; return the latter."""

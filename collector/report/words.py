@@ -111,6 +111,17 @@ def letter_number(pattern: str, moment: datetime) -> str:
     return pattern.replace("{bulan}", ROMAN[moment.month - 1]).replace("{tahun}", str(moment.year))
 
 
+def mail_text(of: Month, version: int, *, region: str, code: str) -> tuple[str, str]:
+    """Return subject and text of the e-mail that carries a report."""
+    text = (
+        f"Yth. Bapak/Ibu,\n\nBersama ini kami sampaikan {TITLE} {region} periode {month(of)}, versi {version}.\n\n"
+        "Terlampir laporan dalam PDF, dan seluruh berkasnya (XLSX, CSV, JSON, manifest, dan tanda tangannya) dalam "
+        f"satu berkas ZIP. Kode verifikasi: {code}. Keaslian berkas dapat diperiksa tanpa jaringan setelah ZIP "
+        "diuraikan dengan perintah: nadi verify manifest.json\n\nMohon konfirmasi penerimaan atas surel ini.\n"
+    )
+    return f"{TITLE} {region} Periode {month(of)} (versi {version})", text
+
+
 ROLES: Final = ("Disusun oleh", "Diperiksa oleh", "Disahkan oleh")
 FIGURE: Final = "Ukuran"
 UNSIGNED: Final = "belum ditandatangani secara elektronik"
