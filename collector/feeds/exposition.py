@@ -4,15 +4,18 @@ Nothing is kept between scrapes: each scrape writes down the facts of that momen
 never zero. Label values are registered codes, closed lists, or names of which a device may have so many
 (``collector/newest.py``), so the number of series is bounded by the register.
 
-Written here and not by prometheus_client, which takes 7 microseconds a sample (0.26; this takes 1.5): a scrape of 500
-agencies would cost the collector a third of a second. The tests read it back with that library's parser.
+The samples of the region are written here and not by prometheus_client, which takes 7 microseconds a sample (0.26; this
+takes 1.5): a scrape of 500 agencies would cost the collector a third of a second. That library tells of the collector's
+own process (``process_*``), and its parser reads all of it back in the tests.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from agent.catalogue import RAW
 from collector.feeds.derived import DERIVED, Series
@@ -36,7 +39,15 @@ def _quoted(text: str) -> str:
 
 def exposition(facts: Facts) -> bytes:
     """Return the facts in Prometheus text format 0.0.4."""
-    return "".join([*_raw(facts), *_derived(facts)]).encode()
+    return "".join([*_raw(facts), *_derived(facts)]).encode() + generate_latest(_process())
+
+
+@cache
+def _process() -> CollectorRegistry:
+    """Return what tells of this process: memory, processor time, open files, start."""
+    registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)
+    return registry
 
 
 def _head(name: str, kind: str, text: str) -> str:
