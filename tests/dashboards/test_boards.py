@@ -50,6 +50,17 @@ def test_the_limits_are_those_of_the_report() -> None:
     assert pytest.approx(float(held.saturated_at_limit)) == limits.AT_LIMIT
 
 
+def test_from_a_red_tile_of_the_wall_it_is_two_clicks_to_the_object() -> None:
+    targets = {board.uid: board for board in BOARDS}
+    red = [panel for panel in BOARDS[0].panels if panel.kind == "stat" and ("red" in str(panel.look.steps))]
+    assert len(red) >= 8
+    for tile in red:
+        assert tile.look.link is not None, tile.id
+        opened = targets[tile.look.link.board]
+        seconds = (look.link for panel in opened.panels for look in (panel.look, *(c.look for c in panel.columns)))
+        assert any(link is not None and link.variable for link in seconds), tile.id
+
+
 def test_every_rule_of_a_finding_has_its_words() -> None:
     assert {rule for rule, _ in RULES_KNOWN} <= RULE_WORDS.keys()
 

@@ -66,12 +66,15 @@ def page(modules: Path, tsdb: str) -> Iterator[str]:
 
 
 def draw(url: str, out: Path, profile: Path) -> None:
-    """Take a picture of every board."""
+    """Take a picture of every board, and of the wall two hours after everything fell silent."""
     out.mkdir(parents=True, exist_ok=True)
-    for board in BOARDS:
+    now_s = (NOW + SENT_AFTER) // NS
+    for board, name, at_s in [(board, board.uid.removeprefix("nadi-"), now_s) for board in BOARDS] + [
+        (BOARDS[0], "noc-diam", now_s + 2 * 3600)
+    ]:
         last = max(place.y + panel.height for panel, place in zip(board.panels, placed(board.panels), strict=True))
-        asked = f"{url}/?board={board.uid}&one={ONE}&to={(NOW + SENT_AFTER) // NS}"
-        target = out / f"dasbor-{board.uid.removeprefix('nadi-')}.png"
+        asked = f"{url}/?board={board.uid}&one={ONE}&to={at_s}"
+        target = out / f"dasbor-{name}.png"
         subprocess.run(
             ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
              f"--user-data-dir={profile}", "--hide-scrollbars", f"--window-size={WIDTH},{last * 38 + 110}",
