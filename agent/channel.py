@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from agent import answer
-from agent.config import ConfigError
+from agent.config import ConfigError, between
 from agent.peer import Closed, NotUnderstood, Peer, left
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ class Config:
             raise ValueError(f"url {self.url!r} is not of the form https://collector.example:8443")
         if parts.scheme == "http" and not _is_loopback(host):
             raise ValueError(f"url {self.url!r}: plain http goes to this machine only (127.0.0.1, ::1); use https")
-        if not 1 <= self.timeout <= 120:
-            raise ValueError(f"timeout must be between 1 and 120 seconds, not {self.timeout:g}")
+        between("timeout", self.timeout, 1, 120)
 
     @property
     def secure(self) -> bool:

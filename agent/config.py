@@ -148,3 +148,9 @@ class Decoder:
         if hint is not object and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):
             raise self.fail(path, f"must be {hint.__name__}, not {type(value).__name__} ({value!r})")
         return value
+
+
+def between(what: str, value: float, least: float, most: float) -> None:
+    """Raise ValueError when an option is out of its range."""
+    if not least <= value <= most:
+        raise ValueError(f"{what} must be between {least:g} and {most:g}, not {value:g}")

@@ -16,6 +16,7 @@ from enum import IntEnum
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from agent.config import between
 from agent.envelope import NAME
 from agent.peer import left
 from agent.reading import Reading, reading
@@ -95,12 +96,6 @@ def check(interval: int, targets: Sequence[Named]) -> None:
             raise ValueError(f"target name {name!r} is not letters, digits, '.', '_' or '-' (at most 64)")
     if len(set(names)) < len(names):
         raise ValueError(f"a target is named twice: {', '.join(sorted(names))}")
-
-
-def between(what: str, value: float, least: float, most: float) -> None:
-    """Raise ValueError when an option is out of its range."""
-    if not least <= value <= most:
-        raise ValueError(f"{what} must be between {least:g} and {most:g}, not {value:g}")
 
 
 def check_host(host: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import channel, source, spool
-from agent.config import ConfigError, Decoder
+from agent.config import ConfigError, Decoder, between
 from agent.envelope import NAME
 from agent.source import Input, Target
 
@@ -50,11 +50,11 @@ class Snmp:
         _check_name("device", self.device)
         if not self.host:
             raise ValueError("host is empty")
-        _check_range("port", self.port, 1, 65535)
-        _check_range("interval", self.interval, 1, 900)
-        _check_range("timeout", self.timeout, 0.1, 10)
-        _check_range("retries", self.retries, 0, 5)
-        _check_range("max_bindings", self.max_bindings, 4, 1000)
+        between("port", self.port, 1, 65535)
+        between("interval", self.interval, 1, 900)
+        between("timeout", self.timeout, 0.1, 10)
+        between("retries", self.retries, 0, 5)
+        between("max_bindings", self.max_bindings, 4, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Traps:
     port: int = 162
 
     def __post_init__(self) -> None:
-        _check_range("port", self.port, 1, 65535)
+        between("port", self.port, 1, 65535)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check_name("agent", self.name)
-        if not 1 <= self.interval <= 900:
-            raise ValueError(f"interval must be between 1 and 900 seconds, not {self.interval}")
+        between("interval", self.interval, 1, 900)
         if not self.state.is_absolute():
             raise ValueError(f"state must be an absolute path, not {str(self.state)!r}")
         if not self.device and not self.snmp:
@@ -105,11 +104,6 @@ class Settings:
 def _check_name(what: str, name: str) -> None:
     if NAME.fullmatch(name) is None:
         raise ValueError(f"{what} name {name!r} is not letters, digits, '.', '_' or '-' (at most 64)")
-
-
-def _check_range(what: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise ValueError(f"{what} must be between {least:g} and {most:g}, not {value:g}")
 
 
 def load(path: Path) -> tuple[Settings, tuple[Target, ...]]:

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from agent import segment
 from agent.clock import NS, Clock
+from agent.config import between
 from agent.disk import Disk, replace
 from agent.log import Log
 from agent.segment import Ranges, Record, Segment
@@ -52,10 +53,8 @@ class Config:
     keep_hours: int = 72
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit_mib <= 4096:
-            raise ValueError(f"limit_mib must be between 1 and 4096, not {self.limit_mib}")
-        if not 0 <= self.keep_hours <= 24 * 31:
-            raise ValueError(f"keep_hours must be between 0 and 744, not {self.keep_hours}")
+        between("limit_mib", self.limit_mib, 1, 4096)
+        between("keep_hours", self.keep_hours, 0, 744)
 
 
 class Mark(NamedTuple):

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from agent.clock import NS
+from agent.config import between
 from agent.peer import NotUnderstood, Peer, reached
 from agent.reading import Reading, reading
 from agent.source import Env
@@ -45,14 +46,10 @@ class Config:
     def __post_init__(self) -> None:
         if not self.host:
             raise ValueError("host is empty; set it to the address of apcupsd")
-        for key, value, least, most in (
-            ("port", self.port, 1, 65535),
-            ("interval", self.interval, 1, 900),
-            ("timeout", self.timeout, 0.1, 60),
-            ("stale", self.stale, 10, 3600),
-        ):
-            if not least <= value <= most:
-                raise ValueError(f"{key} must be between {least} and {most}, not {value}")
+        between("port", self.port, 1, 65535)
+        between("interval", self.interval, 1, 900)
+        between("timeout", self.timeout, 0.1, 60)
+        between("stale", self.stale, 10, 3600)
 
 
 def collect(config: Config, env: Env) -> Iterator[Reading]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from agent import backup
 from agent.backup import BackupError, Copy, Expected, Fault, Job, Level
 from agent.bacula import Catalogue, Record, Volume
+from agent.config import between
 from agent.reading import Reading
 from agent.source import Env
 from agent.tool import SaidTooMuch
@@ -70,12 +71,9 @@ class Config:
 
     def __post_init__(self) -> None:
         backup.distinct(self.job)
-        if not 60 <= self.interval <= 86_400:
-            raise ValueError(f"interval must be between 60 and 86400 seconds, not {self.interval}")
-        if not 1 <= self.timeout <= 600:
-            raise ValueError(f"timeout must be between 1 and 600 seconds, not {self.timeout:g}")
-        if not 10 <= self.attempts <= 10_000:
-            raise ValueError(f"attempts must be between 10 and 10000, not {self.attempts}")
+        between("interval", self.interval, 60, 86_400)
+        between("timeout", self.timeout, 1, 600)
+        between("attempts", self.attempts, 10, 10_000)
 
     def on_tape(self, volume: Volume) -> bool:
         """Tell whether a volume is a tape."""

@@ -19,6 +19,7 @@ from typing import Any
 from agent import attempts, backup, secret
 from agent.attempts import Attempt, Kept, plain
 from agent.backup import BackupError, Expected, Fault
+from agent.config import between
 from agent.reading import Reading
 from agent.source import Env
 from agent.tool import Finished, ToolError, run
@@ -64,10 +65,8 @@ class Config:
 
     def __post_init__(self) -> None:
         backup.distinct(self.job)
-        if not 60 <= self.interval <= 86_400:
-            raise ValueError(f"interval must be between 60 and 86400 seconds, not {self.interval}")
-        if not 1 <= self.timeout <= 3600:
-            raise ValueError(f"timeout must be between 1 and 3600 seconds, not {self.timeout:g}")
+        between("interval", self.interval, 60, 86_400)
+        between("timeout", self.timeout, 1, 3600)
         if not self.base.is_absolute():
             raise ValueError(f"base must be an absolute path, not {str(self.base)!r}")
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from agent import backup
 from agent.backup import BackupError, Expected, Fault, Job, Level
+from agent.config import between
 from agent.reading import Reading
 from agent.source import Env
 from agent.tool import ToolError, host_time, run
@@ -70,10 +71,8 @@ class Config:
 
     def __post_init__(self) -> None:
         backup.distinct(self.job)
-        if not 60 <= self.interval <= 86_400:
-            raise ValueError(f"interval must be between 60 and 86400 seconds, not {self.interval}")
-        if not 1 <= self.timeout <= 600:
-            raise ValueError(f"timeout must be between 1 and 600 seconds, not {self.timeout:g}")
+        between("interval", self.interval, 60, 86_400)
+        between("timeout", self.timeout, 1, 600)
 
 
 class Set(NamedTuple):

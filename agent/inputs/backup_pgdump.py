@@ -21,6 +21,7 @@ from agent import attempts, backup
 from agent.attempts import Kept
 from agent.backup import BackupError, Expected, Fault
 from agent.clock import NS
+from agent.config import between
 from agent.copies import Found, check_pattern, matching
 from agent.reading import Reading
 from agent.source import Env
@@ -48,8 +49,7 @@ class Wanted(Expected):
     def __post_init__(self) -> None:
         Expected.__post_init__(self)
         check_pattern(self.files)
-        if not 0 <= self.settle <= 86_400:
-            raise ValueError(f"settle must be between 0 and 86400 seconds, not {self.settle}")
+        between("settle", self.settle, 0, 86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,8 @@ class Config:
 
     def __post_init__(self) -> None:
         backup.distinct(self.job)
-        if not 60 <= self.interval <= 86_400:
-            raise ValueError(f"interval must be between 60 and 86400 seconds, not {self.interval}")
-        if not 1 <= self.timeout <= 3600:
-            raise ValueError(f"timeout must be between 1 and 3600 seconds, not {self.timeout:g}")
+        between("interval", self.interval, 60, 86_400)
+        between("timeout", self.timeout, 1, 3600)
 
 
 def collect(config: Config, env: Env) -> Iterator[Reading]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from agent import backup
 from agent.backup import BackupError, Expected, Fault, Job, Level
+from agent.config import between
 from agent.reading import Reading
 from agent.source import Env
 from agent.tool import host_time
@@ -70,10 +71,8 @@ class Config:
 
     def __post_init__(self) -> None:
         backup.distinct(self.job)
-        if not 60 <= self.interval <= 86_400:
-            raise ValueError(f"interval must be between 60 and 86400 seconds, not {self.interval}")
-        if not 1 <= self.logs <= 1000:
-            raise ValueError(f"logs must be between 1 and 1000, not {self.logs}")
+        between("interval", self.interval, 60, 86_400)
+        between("logs", self.logs, 1, 1000)
         for key in ("tasks", "guests"):
             if not getattr(self, key).is_absolute():
                 raise ValueError(f"{key} must be an absolute path, not {str(getattr(self, key))!r}")

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Literal
 
 from agent import probe
+from agent.config import between
 from agent.peer import left
 from agent.probe import Cause, Failed
 from agent.reading import Reading
@@ -49,8 +50,8 @@ class Target:
     def __post_init__(self) -> None:
         _family(self.server, "server")
         probe.check_host(self.query)
-        probe.between("port", self.port, 1, 65535)
-        probe.between("timeout", self.timeout, 0.2, 30)
+        between("port", self.port, 1, 65535)
+        between("timeout", self.timeout, 0.2, 30)
         for address in self.expected:
             if _family(address, "expected") != _TYPES[self.type][1]:
                 raise ValueError(f"expected {address!r} is no address of type {self.type}")

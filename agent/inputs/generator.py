@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.config import ConfigError
+from agent.config import ConfigError, between
 from agent.modbus import registers
 from agent.modbus.registers import Block
 from agent.reading import Reading, reading
@@ -67,14 +67,10 @@ class Config:
     def __post_init__(self) -> None:
         if not self.host:
             raise ValueError("host is empty; set it to the address of the controller or its gateway")
-        for key, value, least, most in (
-            ("port", self.port, 1, 65535),
-            ("unit", self.unit, 0, 255),
-            ("interval", self.interval, 1, 900),
-            ("timeout", self.timeout, 0.1, 30),
-        ):
-            if not least <= value <= most:
-                raise ValueError(f"{key} must be between {least} and {most}, not {value}")
+        between("port", self.port, 1, 65535)
+        between("unit", self.unit, 0, 255)
+        between("interval", self.interval, 1, 900)
+        between("timeout", self.timeout, 0.1, 30)
         try:
             registers.load(self.map)
         except ConfigError as error:

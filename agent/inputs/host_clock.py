@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent import tool
+from agent.config import between
 from agent.reading import Reading, reading
 from agent.source import Env
 
@@ -33,8 +34,7 @@ class Config:
     interval: int = 60
 
     def __post_init__(self) -> None:
-        if not 1 <= self.interval <= 86400:
-            raise ValueError(f"interval must be between 1 and 86400 seconds, not {self.interval}")
+        between("interval", self.interval, 1, 86400)
 
 
 def collect(config: Config, env: Env) -> Iterator[Reading]:

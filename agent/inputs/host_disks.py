@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import tool
+from agent.config import between
 from agent.reading import Reading, reading
 from agent.source import Env
 
@@ -36,8 +37,7 @@ class Config:
     interval: int = 600
 
     def __post_init__(self) -> None:
-        if not 10 <= self.interval <= 86400:
-            raise ValueError(f"interval must be between 10 and 86400 seconds, not {self.interval}")
+        between("interval", self.interval, 10, 86400)
         for disk in self.disks:
             if not disk.startswith("/dev/"):
                 raise ValueError(f"disks: {disk!r} is no device; name it as /dev/sda")

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import psutil
 
 from agent.clock import NS
+from agent.config import between
 from agent.reading import Reading, reading
 from agent.source import Env
 
@@ -60,8 +61,7 @@ class Config:
     interval: int = 300
 
     def __post_init__(self) -> None:
-        if not 10 <= self.interval <= 86400:
-            raise ValueError(f"interval must be between 10 and 86400 seconds, not {self.interval}")
+        between("interval", self.interval, 10, 86400)
 
 
 def collect(config: Config, env: Env) -> Iterator[Reading]:

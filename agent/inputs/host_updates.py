@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent import tool
 from agent.clock import NS
+from agent.config import between
 from agent.reading import Reading, reading
 from agent.source import Env
 
@@ -32,8 +33,7 @@ class Config:
     interval: int = 3600
 
     def __post_init__(self) -> None:
-        if not 60 <= self.interval <= 86400:
-            raise ValueError(f"interval must be between 60 and 86400 seconds, not {self.interval}")
+        between("interval", self.interval, 60, 86400)
         if self.lists_days < 1:
             raise ValueError(f"lists_days must be 1 or more, not {self.lists_days}")
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from agent import answer, probe
+from agent.config import between
 from agent.peer import Closed, NotUnderstood, Peer, left
 from agent.probe import Cause, Failed, Fields, ProbeError
 from agent.reading import Reading
@@ -58,8 +59,8 @@ class Target:
 
     def __post_init__(self) -> None:
         scheme = _address(self.url).scheme
-        probe.between("timeout", self.timeout, 0.1, 60)
-        probe.between("follow", self.follow, 0, 5)
+        between("timeout", self.timeout, 0.1, 60)
+        between("follow", self.follow, 0, 5)
         if not self.status:
             raise ValueError("status is empty; name the good ones, for example status = [200]")
         if (scheme == "http" or self.insecure) and not self.text and not self.header:
@@ -88,7 +89,7 @@ def _address(url: str) -> SplitResult:
     if "@" in parts.netloc:
         raise ValueError("url: a password does not belong into it; ask a page that needs none")
     probe.check_host(parts.hostname)
-    probe.between("url: port", _port(parts), 1, 65535)
+    between("url: port", _port(parts), 1, 65535)
     return parts
 
 

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from agent import secret, upsd
 from agent.clock import NS
-from agent.config import ConfigError
+from agent.config import ConfigError, between
 from agent.reading import Reading, reading
 from agent.source import Env
 from agent.ups import REFUSED, UpsError, day, from_words, label, measured
@@ -52,13 +52,9 @@ class Config:
             raise ValueError(f"ups = {self.ups!r} is not a name of NUT's; take one that upsc -l {self.host} shows")
         if not self.host:
             raise ValueError("host is empty; set it to the address of upsd")
-        for key, value, least, most in (
-            ("port", self.port, 1, 65535),
-            ("interval", self.interval, 1, 900),
-            ("timeout", self.timeout, 0.1, 60),
-        ):
-            if not least <= value <= most:
-                raise ValueError(f"{key} must be between {least} and {most}, not {value}")
+        between("port", self.port, 1, 65535)
+        between("interval", self.interval, 1, 900)
+        between("timeout", self.timeout, 0.1, 60)
         if self.tls == "required" and self.ca is None:
             raise ValueError('tls = "required" needs ca, the file of the certificate that the server is believed by')
         if bool(self.username) != (self.password_file is not None):

@@ -20,6 +20,7 @@ from itertools import pairwise
 
 from agent import probe
 from agent.clock import NS
+from agent.config import between
 from agent.probe import Cause, Failed, Fields, Place, ProbeError
 from agent.reading import Reading, reading
 from agent.source import Env
@@ -58,9 +59,9 @@ class Target:
 
     def __post_init__(self) -> None:
         probe.check_host(self.host)
-        probe.between("count", self.count, 1, 100)
-        probe.between("gap", self.gap, 0.01, 10)
-        probe.between("timeout", self.timeout, 0.1, 10)
+        between("count", self.count, 1, 100)
+        between("gap", self.gap, 0.01, 10)
+        between("timeout", self.timeout, 0.1, 10)
 
 
 @dataclass(frozen=True, slots=True)

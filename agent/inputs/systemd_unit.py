@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.clock import NS
+from agent.config import between
 from agent.reading import Reading, reading
 from agent.source import Env
 from agent.tool import checked, run
@@ -50,10 +51,8 @@ class Config:
                 raise ValueError(f"timers: {name!r} must end in .timer")
         if len({*self.running, *self.timers}) < len(self.running) + len(self.timers):
             raise ValueError("a unit is named twice")
-        if not 10 <= self.interval <= 3600:
-            raise ValueError(f"interval must be between 10 and 3600 seconds, not {self.interval}")
-        if not 1 <= self.timeout <= 600:
-            raise ValueError(f"timeout must be between 1 and 600 seconds, not {self.timeout:g}")
+        between("interval", self.interval, 10, 3600)
+        between("timeout", self.timeout, 1, 600)
 
 
 def collect(config: Config, env: Env) -> Iterator[Reading]:

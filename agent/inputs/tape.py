@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.config import between
 from agent.reading import Reading, reading
 from agent.source import Env
 from agent.tool import Finished, ToolError, checked, run
@@ -65,10 +66,8 @@ class Config:
         names = [drive.name for drive in self.drive]
         if len(set(names)) < len(names):
             raise ValueError(f"a drive is named twice: {', '.join(sorted(names))}")
-        if not 60 <= self.interval <= 86_400:
-            raise ValueError(f"interval must be between 60 and 86400 seconds, not {self.interval}")
-        if not 1 <= self.timeout <= 600:
-            raise ValueError(f"timeout must be between 1 and 600 seconds, not {self.timeout:g}")
+        between("interval", self.interval, 60, 86_400)
+        between("timeout", self.timeout, 1, 600)
 
 
 def collect(config: Config, env: Env) -> Iterator[Reading]:

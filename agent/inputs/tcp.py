@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from agent import probe
+from agent.config import between
 from agent.reading import Reading
 from agent.source import Env
 
@@ -23,8 +24,8 @@ class Target:
 
     def __post_init__(self) -> None:
         probe.check_host(self.host)
-        probe.between("port", self.port, 1, 65535)
-        probe.between("timeout", self.timeout, 0.1, 60)
+        between("port", self.port, 1, 65535)
+        between("timeout", self.timeout, 0.1, 60)
 
 
 @dataclass(frozen=True, slots=True)
