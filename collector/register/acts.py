@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
 from collector.register.book import Book, Forbidden, Missing, Papers, Record, Refused
-from collector.register.content import ContentError, content
+from collector.register.content import ContentError, content, plain
 from collector.register.kinds import Context, Kind
 from collector.register.people import Actor
 
 MOST_SHOWN = 1000
 YEARS = range(1970, 2201)
 """Years of which an instant is counted in 64 bits of ns."""
+
+MOST_NUMBER = 2**53 - 1
 
 PAPERS = tuple(item.name for item in fields(Papers))
 
@@ -115,15 +118,33 @@ def _form(kind: Kind, table: Any) -> Any:
         form = content(kind.form, table)
     except ContentError as error:
         raise Refused(*error.problems) from error
-    far = [item.name for item in fields(form) if not _near(getattr(form, item.name))]
-    if far:
-        raise Refused(*(f"{name}: tahun harus antara {YEARS[0]} dan {YEARS[-1]}" for name in far))
+    wrong = [*_far(kind, form), *_large(plain(form))]
+    if wrong:
+        raise Refused(*wrong)
     return form
 
 
-def _near(value: Any) -> bool:
-    """Tell whether a time is one that can be counted in ns; other values are."""
-    return not isinstance(value, date) or value.year in YEARS
+def _far(kind: Kind, form: Any) -> Iterator[str]:
+    """Say which times are of a year of which no instant can be counted."""
+    for item in fields(form):
+        value = getattr(form, item.name)
+        year = value.year if isinstance(value, date) else None
+        if item.name == kind.at and isinstance(value, str) and re.match(r"[0-9]{4}-", value):
+            year = int(value[:4])
+        if year is not None and year not in YEARS:
+            yield f"{item.name}: tahun harus antara {YEARS[0]} dan {YEARS[-1]}"
+
+
+def _large(value: Any, path: str = "") -> Iterator[str]:
+    """Say which whole numbers are larger than every reader of JSON can hold."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _large(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _large(item, path)
+    elif isinstance(value, int) and abs(value) > MOST_NUMBER:
+        yield f"{path} terlalu besar"
 
 
 def _papers(body: Mapping[str, Any]) -> Papers:

@@ -19,7 +19,7 @@ from collector.register.kinds import Kind
 MOST_TEXT = 2000
 _PLAIN: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},
-    int: {"type": "integer", "format": "int64"},
+    int: {"type": "integer", "format": "int64", "minimum": -(2**53 - 1), "maximum": 2**53 - 1},
     float: {"type": "number"},
     str: {"type": "string", "maxLength": MOST_TEXT},
     date: {"type": "string", "format": "date"},
@@ -38,6 +38,12 @@ def schema(form: type[Any], *, names: Iterable[str] | None = None, whole: bool =
         "additionalProperties": False,
         "properties": {item.name: {**_described(item.name), **_schema(hints[item.name], whole)} for item in chosen},
     }
+    for item in chosen:
+        if not whole and _has_default(item):
+            shown = found["properties"][item.name]
+            shown["nullable"] = True  # null is the same as not given
+            if "enum" in shown:
+                shown["enum"] = [*shown["enum"], None]
     return {**found, "required": required} if required else found
 
 

@@ -130,7 +130,7 @@ def _body(properties: dict[str, Any], given: dict[str, Any], *, required: tuple[
     content: dict[str, Any] = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {**properties, **_PAPERS},
+        "properties": {**properties, **{name: {**item, "nullable": True} for name, item in _PAPERS.items()}},
     }
     if required:
         content["required"] = list(required)

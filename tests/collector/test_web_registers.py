@@ -97,6 +97,7 @@ def test_what_stands_beside_the_ask_is_what_the_report_says(nadi: World) -> None
         ("opd", "", {"form": {**plain(asked(A)), "reason": "perlu \\\x00 sekali dan segera"}}, 400, "NUL"),
         ("opd", "", {"form": {**plain(asked(A)), "starts": "9999-12-31"}}, 400, "starts: tahun"),
         ("opd", "", {"form": {**plain(asked(A)), "users": float("nan")}}, 400, "users"),
+        ("opd", "", {"form": {**plain(asked(A)), "users": 10**30}}, 400, "users terlalu besar"),
         ("opd", "", {"form": plain(asked(B))}, 403, f"hanya berlaku bagi {A}"),
         ("auditor", "", {"form": plain(asked(A))}, 403, "tidak berhak"),
         ("penetap", "/USL-2026-99999/diterima", {}, 404, "tidak ada usulan"),
@@ -121,6 +122,19 @@ def test_only_json_is_taken_and_not_too_much_of_it(nadi: World) -> None:
         "POST", USULAN, content=b"[" * 100_000, headers={"Content-Type": "application/json"}
     )
     assert deep.status_code == 400
+
+
+@pytest.mark.parametrize("month", ["9999-12", "0000-01"])
+def test_a_record_of_a_month_that_cannot_be_is_refused(nadi: World, month: str) -> None:
+    form = {"month": month, "text": "Tambah", "owner": "Dinas", "due": "2026-12-31"}
+    answer = post(nadi, "noc", "/api/v1/registers/tindak-lanjut", {"form": form})
+    assert (answer.status_code, "month: tahun" in answer.json()["message"]) == (400, True)
+
+
+def test_null_is_the_same_as_not_given(nadi: World) -> None:
+    form = {**plain(asked(A)), "ends": None, "new_service": None}
+    answer = post(nadi, "opd", USULAN, {"form": form, "note": None})
+    assert (answer.status_code, answer.json()["form"]["new_service"], answer.json()["note"]) == (201, "", "")
 
 
 def test_a_text_that_only_looks_like_an_escape_is_taken(nadi: World) -> None:
