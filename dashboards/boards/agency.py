@@ -15,7 +15,7 @@ _NOW = (
         queries=(Query(f"max by (opd, name, class, site) (nadi_opd_info{{{_OPD}}})"),),
         columns=(label("opd", "Kode PD"), label("name", "Perangkat Daerah"), label("class", "Kelas"),
                  label("site", "Lokasi")),
-        no_value="OPD tidak terdaftar",
+        no_value="Data OPD tidak diterima",
         help="Nama, kelas prioritas dan lokasi OPD menurut data induk.",
     ),
     Panel(
@@ -134,7 +134,7 @@ _LINKS = (
     Panel(
         id=233, kind="state-timeline", title="Keadaan tautan", width=12, height=7,
         queries=(Query(f"nadi_link_state{{{_OPD}}}", "{{link}}"),),
-        look=Look(states=LINK, link=TO_LINK), no_value="Tidak ada tautan",
+        look=Look(states=LINK, link=TO_LINK), no_value="Keadaan tautan tidak diterima",
         help="Riwayat keadaan tiap tautan OPD. Abu-abu berarti tidak diketahui.",
     ),
     Panel(

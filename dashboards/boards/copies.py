@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dashboards.limits import BACKUP, COPY, GOOD, NONE_RED, NONE_YELLOW, PRESENT, TEST_DAYS, TROUBLE
 from dashboards.model import Board, Column, Look, Panel, Query, Variable
-from dashboards.panels import TO_HOST, TO_SERVER, counted, label, latest, proven, row, tile, value
+from dashboards.panels import TO_HOST, TO_SERVER, comforting, counted, label, latest, proven, row, tile, value
 
 _SERVER = '{server=~"$server"}'
 _STATE = f"nadi_backup_state{_SERVER}"
-_NOTHING = "Tidak ada server terdaftar"
+_NOTHING = "Keadaan cadangan tidak diterima"
 
 _NOW = (
     row(700, "Ringkasan"),
@@ -88,7 +88,7 @@ _MATRIX = (
         ),
         columns=(label("server", "Server", TO_HOST), label("job", "Pekerjaan"), label("engine", "Alat"),
                  value("A", "Terhadap 7 hari lalu", unit="percentunit")),
-        no_value="Tidak ada yang menyusut",
+        no_value=comforting("Tidak ada yang menyusut"),
         help="Pekerjaan yang ukuran percobaan terakhirnya kurang dari separuh ukuran tujuh hari lalu.",
     ),
     Panel(

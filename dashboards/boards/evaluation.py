@@ -15,7 +15,7 @@ from dashboards.limits import (
     Steps,
 )
 from dashboards.model import Board, Column, Look, Panel, Query, Variable
-from dashboards.panels import TO_AGENCY, TO_HEALTH, counted, label, row, tile, value
+from dashboards.panels import TO_AGENCY, TO_HEALTH, comforting, counted, label, row, tile, value
 
 _OPD = 'opd=~"$opd"'
 _BOUNDED = f"and on (opd) (nadi_evaluation_coverage_ratio{{{_OPD}}} < {COVERAGE_BOUNDS})"
@@ -31,7 +31,7 @@ def _both(number: int, title: str, expr: str, no_value: str, help: str) -> Panel
 _CAPACITY = (
     row(400, "Kapasitas"),
     _both(401, "Kapasitas kontrak", "sum by (direction) (nadi_capacity_contracted_bits_per_second)",
-          "Belum ada kontrak", "Jumlah kapasitas semua kontrak layanan internet yang berlaku, per arah."),
+          "Kontrak tidak diterima", "Jumlah kapasitas semua kontrak layanan internet yang berlaku, per arah."),
     _both(402, "Total alokasi", "nadi_capacity_allocated_bits_per_second", "Belum ada penetapan",
           "Jumlah alokasi semua OPD yang berlaku, per arah. Boleh melebihi kontrak karena pemakaian tidak serentak."),
     Panel(
@@ -42,7 +42,7 @@ _CAPACITY = (
     ),
     tile(426, "OPD tanpa penetapan",
          "count(nadi_opd_info unless on (opd) nadi_opd_allocation_bits_per_second) or on() (0 * count(nadi_opd_info))",
-         steps=NONE_YELLOW, size=(6, 4), no_value="Tidak ada OPD terdaftar",
+         steps=NONE_YELLOW, size=(6, 4), no_value="Data OPD tidak diterima",
          help="OPD terdaftar yang tidak mempunyai alokasi yang berlaku sekarang."),
     Panel(
         id=410, kind="timeseries", title="Hulu, alokasi dan kontrak (unduh)", width=24, height=8,
@@ -60,7 +60,7 @@ _CAPACITY = (
 def _status(number: int, title: str, code: int, steps: Steps, help: str) -> Panel:
     to = TO_HEALTH if code == 0 else None
     expr = counted(f"nadi_evaluation_status{{{_OPD}}}", f"== {code}")
-    return tile(number, title, expr, steps=steps, to=to, no_value="Penilaian belum dijalankan", help=help)
+    return tile(number, title, expr, steps=steps, to=to, no_value="Penilaian tidak diterima", help=help)
 
 
 _STATUS = Column(of="J", title="Status", look=Look(states=EVALUATION), cell="background", no_value="Tidak dinilai")
@@ -80,7 +80,7 @@ _MONTH = (
     tile(434, "Tidak dinilai",
          f"count(nadi_opd_info{{{_OPD}}} unless on (opd) nadi_evaluation_status) "
          f"or on() (0 * count(nadi_opd_info{{{_OPD}}}))",
-         steps=NONE_YELLOW, no_value="Tidak ada OPD terdaftar",
+         steps=NONE_YELLOW, no_value="Data OPD tidak diterima",
          help="OPD tanpa status, misalnya karena tidak mempunyai alokasi atau tautan pada bulan ini."),
     Panel(
         id=427, kind="table", title="Evaluasi per Perangkat Daerah", width=24, height=14, sort="Utilisasi P95",
@@ -115,10 +115,12 @@ _MONTH = (
             for name in ("p95", "p95_min", "p95_max")
         ),
         columns=(
-            label("opd", "Kode PD", TO_AGENCY), label("direction", "Arah"), value("A", "P95", unit="bps"),
-            value("B", "Paling rendah", unit="bps"), value("C", "Paling tinggi", unit="bps"),
+            label("opd", "Kode PD", TO_AGENCY), label("direction", "Arah"),
+            value("A", "P95", unit="bps", no_value="Data tidak cukup"),
+            value("B", "Paling rendah", unit="bps", no_value="Tidak dicetak"),
+            value("C", "Paling tinggi", unit="bps", no_value="Tidak terbatas"),
         ),
-        no_value="Tidak terbatas",
+        no_value=comforting("Semua cakupan sedikitnya 99 %"),
         help="Kisaran P95 yang mungkin bila kotak yang hilang diketahui. Batas atas yang kosong berarti tidak "
         "terbatas; tabel kosong berarti semua cakupan sedikitnya 99 %.",
     ),

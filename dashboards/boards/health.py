@@ -14,7 +14,7 @@ from dashboards.limits import (
     SPOOL,
 )
 from dashboards.model import Board, Look, Panel, Query, Variable
-from dashboards.panels import TO_AGENCY, TO_AGENT, TO_LINK, counted, label, row, tile, value
+from dashboards.panels import TO_AGENCY, TO_AGENT, TO_LINK, comforting, counted, label, row, tile, value
 
 _AGENT = '{agent=~"$agent"}'
 
@@ -32,10 +32,10 @@ _TRUST = (
           Look(unit="dthms", steps=BIN_AGE_SECONDS), "PENGUMPUL DIAM",
           "Waktu sejak akhir kotak 5 menit sah yang terbaru pada sedikitnya satu tautan."),
     tile(902, "Agen diam", counted(f"nadi_agent_up{_AGENT}", "== 0"), steps=NONE_RED,
-         no_value="Tidak ada agen terdaftar",
+         no_value="Keadaan agen tidak diterima",
          help="Agen terdaftar yang tidak mengirim data baru dalam batas waktu basi."),
     _stat(903, "Cakupan bulan berjalan", "max(nadi_collector_coverage_ratio)",
-          Look(unit="percentunit", steps=COVERAGE, decimals=1), "Penilaian belum dijalankan",
+          Look(unit="percentunit", steps=COVERAGE, decimals=1), "Penilaian tidak diterima",
           "Bagian kotak yang sah dari semua kotak yang diharapkan bulan ini, semua tautan."),
     _stat(904, "Keutuhan rantai catatan", "min(nadi_collector_integrity_ok)", Look(states=GOOD), "BELUM DIPERIKSA",
           "Hasil pemeriksaan terakhir rantai catatan; gagal berarti catatan berubah atau hilang."),
@@ -74,7 +74,7 @@ _AGENTS = (
     Panel(
         id=914, kind="state-timeline", title="Riwayat agen", width=12, height=8,
         queries=(Query(f"nadi_agent_up{_AGENT}", "{{agent}}"),), look=Look(states=ALIVE, link=TO_AGENT),
-        no_value="Tidak ada agen terdaftar",
+        no_value="Keadaan agen tidak diterima",
         help="Kapan tiap agen mengirim dan kapan diam menurut pengumpul.",
     ),
     Panel(
@@ -103,7 +103,7 @@ _QUALITY = (
            _by("kind", "rate(nadi_collector_points_received_total[$__rate_interval])"),
            Look(unit="cps"), "Pengumpul tidak melapor", "Nilai yang disimpan per detik: langsung dan susulan."),
     _graph(922, "Selisih tidak sah bulan ini", _by("reason", "nadi_collector_deltas_invalid_total"), Look(low=0),
-           "Penilaian belum dijalankan",
+           "Penilaian tidak diterima",
            "Selisih penghitung yang tidak dipakai sejak awal bulan, menurut sebab.", live=False),
     _graph(923, "Nilai ditolak per jam (langsung)", _by("reason", "increase(nadi_collector_points_rejected_total[1h])"),
            Look(low=0), "Pengumpul tidak melapor", "Kiriman yang ditolak dalam satu jam, menurut sebab."),
@@ -129,7 +129,7 @@ _QUALITY = (
         queries=(Query('max by (alertname, severity, opd, link) (ALERTS{alertstate="firing"})'),),
         columns=(label("alertname", "Alarm"), label("severity", "Tingkat"), label("opd", "Kode PD", TO_AGENCY),
                  label("link", "Tautan", TO_LINK)),
-        no_value="Tidak ada alarm menyala",
+        no_value=comforting("Tidak ada alarm menyala"),
         help="Alarm dari Prometheus atau vmalert. Kosong juga bila aturan alarm tidak dipasang.",
     ),
 )  # fmt: skip

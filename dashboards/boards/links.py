@@ -17,7 +17,19 @@ from dashboards.limits import (
     YES,
 )
 from dashboards.model import Board, Look, Panel, Query, Variable
-from dashboards.panels import TO_AGENCY, TO_DEVICE, TO_LINK, counted, label, latest, proven, row, tile, value
+from dashboards.panels import (
+    TO_AGENCY,
+    TO_DEVICE,
+    TO_LINK,
+    comforting,
+    counted,
+    label,
+    latest,
+    proven,
+    row,
+    tile,
+    value,
+)
 
 _DEVICE = '{device=~"$device"}'
 _PORTS = '(max by (device, interface, link) (nadi_interface_info{device=~"$device", link=~"$link"}))'
@@ -27,12 +39,12 @@ _BAD = '(nadi_link_state{link=~"$link", site=~"$site"} != 1)'
 _NOW = (
     row(300, "Keadaan"),
     tile(301, "Perangkat tidak menjawab", counted(f"nadi_device_up{_DEVICE}", "== 0"), steps=NONE_RED, source="mentah",
-         no_value="Tidak ada perangkat yang dibaca",
+         no_value="Perangkat tidak terbaca",
          help="Perangkat yang pada pembacaan terakhir tidak menjawab agen pembacanya."),
     tile(302, "Porta aktif yang mati",
          proven(f"nadi_interface_up{_DEVICE} == 0 and nadi_interface_admin_up{_DEVICE} == 1 {_REGISTERED}",
                 f"nadi_interface_up{_DEVICE} {_REGISTERED}"),
-         steps=NONE_RED, source="mentah", no_value="Tidak ada porta yang dibaca",
+         steps=NONE_RED, source="mentah", no_value="Porta tidak terbaca",
          help="Porta terdaftar yang diaktifkan tetapi tidak hidup: kabel, radio, atau perangkat di seberang."),
     tile(303, "Porta bergalat (langsung)",
          counted(f"increase(nadi_interface_receive_errors_total{_DEVICE}[15m])", "> 0"),
@@ -67,11 +79,12 @@ _NOW = (
         columns=(
             label("link", "Tautan", TO_LINK), label("opd", "Kode PD", TO_AGENCY),
             label("device", "Perangkat", TO_DEVICE), label("provider", "Penyedia"), label("uplink", "Hulu"),
-            value("A", "Keadaan", states=LINK), value("C", "Perangkat", states=ALIVE),
-            value("D", "Porta", states=ALIVE), value("E", "Porta diaktifkan", states=YES),
-            value("F", "Kotak terakhir", states=VALID),
+            value("A", "Keadaan", states=LINK), value("C", "Perangkat", states=ALIVE, no_value="Tidak terbaca"),
+            value("D", "Porta", states=ALIVE, no_value="Tidak terbaca"),
+            value("E", "Porta diaktifkan", states=YES, no_value="Tidak terbaca"),
+            value("F", "Kotak terakhir", states=VALID, no_value="Tidak terbaca"),
         ),
-        no_value="Tidak terbaca",
+        no_value=comforting("Semua tautan hidup"),
         help="Perangkat mati: listrik atau jalur ke perangkat. Porta mati: kabel, radio, atau seberang. Semua tidak "
         "terbaca: agen atau jalur agen ke pusat. Tabel kosong berarti semua tautan hidup.",
     ),
@@ -184,7 +197,7 @@ _LINKS = (
             label("maintainer", "Pengelola"), label("provider", "Penyedia"), label("uplink", "Hulu"),
             value("B", "Keadaan", states=LINK),
         ),
-        no_value="Tidak ada tautan",
+        no_value="Keadaan tautan tidak diterima",
         help="Tautan terdaftar: siapa yang mengelola, penyedianya, dan porta tempat tautan itu diukur.",
     ),
 )  # fmt: skip

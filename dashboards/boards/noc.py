@@ -24,6 +24,7 @@ from dashboards.panels import (
     TO_OUTAGES,
     TO_POWER,
     TO_UPS,
+    comforting,
     counted,
     label,
     latest,
@@ -74,7 +75,7 @@ _TILES = (
         size=(3, 4),
         steps=NONE_RED,
         to=TO_OUTAGES,
-        no_value="Penilaian belum dijalankan",
+        no_value="Penilaian tidak diterima",
         help="Jumlah temuan terbuka bertingkat tinggi dari penilaian terakhir pengumpul.",
     ),
     tile(
@@ -84,7 +85,7 @@ _TILES = (
         size=(3, 4),
         steps=NONE_RED,
         to=TO_HEALTH,
-        no_value="Tidak ada agen terdaftar",
+        no_value="Keadaan agen tidak diterima",
         help="Jumlah agen terdaftar yang tidak mengirim data baru dalam batas waktu basi.",
     ),
     tile(
@@ -94,7 +95,7 @@ _TILES = (
         size=(3, 4),
         steps=NONE_RED,
         to=TO_POWER,
-        no_value="Tidak ada data UPS",
+        no_value="Keadaan UPS tidak diterima",
         help="Jumlah UPS pada baterai, baterai lemah, bypass, mati, atau tidak diketahui.",
     ),
     tile(
@@ -104,7 +105,7 @@ _TILES = (
         size=(3, 4),
         steps=NONE_RED,
         to=TO_COPIES,
-        no_value="Tidak ada data cadangan",
+        no_value="Keadaan cadangan tidak diterima",
         help="Jumlah server yang cadangan penuhnya terlambat, kritis, atau tidak ada.",
     ),
     Panel(
@@ -154,7 +155,7 @@ _TRAFFIC = (
             ),
         ),
         look=Look(unit="bps", link=TO_LINK),
-        no_value="Tidak ada tautan hulu terdaftar",
+        no_value="Tautan hulu tidak diterima",
         help="Kotak 5 menit tiap tautan hulu: menunjukkan beban yang tidak terbagi dan hulu yang putus.",
     ),
 )
@@ -173,7 +174,7 @@ _TROUBLE = (
             ),
         ),
         look=Look(states=LINK, link=TO_AGENCY),
-        no_value="Tidak ada OPD yang bermasalah dalam rentang ini",
+        no_value=comforting("Tidak ada OPD yang bermasalah dalam rentang ini"),
         help="Hanya OPD yang dalam rentang ini pernah tidak hidup. Klik garisnya untuk membuka OPD tersebut.",
     ),
     Panel(
@@ -192,7 +193,7 @@ _TROUBLE = (
             label("device", "Perangkat", TO_DEVICE),
             value("A", "Keadaan", states=LINK),
         ),
-        no_value="Semua tautan hidup",
+        no_value=comforting("Semua tautan hidup"),
         help="Tautan yang sekarang mati, terganggu, atau tidak diketahui, dengan perangkat tempat tautan itu diukur.",
     ),
     Panel(
@@ -262,7 +263,7 @@ _FOOT = (
         queries=(Query('max by (severity, rule, object) (nadi_finding_info{severity=~"tinggi|sedang"})'),),
         columns=(label("severity", "Tingkat"), label("rule", "Aturan", words=RULES), label("object", "Objek")),
         sort="Tingkat",
-        no_value="Tidak ada temuan berat atau sedang",
+        no_value=comforting("Tidak ada temuan berat atau sedang"),
         help="Temuan terbuka bertingkat tinggi dan sedang. Daftar lengkap ada pada dasbor Gangguan dan Ketersediaan.",
     ),
 )

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from dashboards.limits import LINK, NONE_RED, NONE_YELLOW, UPS, VALID
 from dashboards.model import Board, Look, Panel, Query, Variable
-from dashboards.panels import TO_AGENCY, TO_HEALTH, TO_LINK, TO_LINKS, TO_UPS, counted, label, latest, row, tile, value
+from dashboards.panels import (
+    TO_AGENCY,
+    TO_HEALTH,
+    TO_LINK,
+    TO_LINKS,
+    TO_UPS,
+    comforting,
+    counted,
+    label,
+    latest,
+    row,
+    tile,
+    value,
+)
 from dashboards.words import RULES
 
 _OPD = 'opd=~"$opd"'
@@ -26,7 +39,7 @@ _NOW = (
     tile(804, "OPD hidup", counted(_AGENCIES, "== 1"), steps=((None, "green"),), no_value=_NOTHING,
          help="OPD yang semua tautannya hidup."),
     tile(806, "Hulu tidak hidup", counted(_UPLINKS, "!= 1"), steps=NONE_RED, to=TO_LINKS,
-         no_value="Tidak ada tautan hulu terdaftar",
+         no_value="Tautan hulu tidak diterima",
          help="Tautan hulu yang mati atau tidak diketahui; OPD di belakangnya ikut terkena."),
     tile(807, "Kotak terakhir tidak sah", counted(latest(f"nadi_link_bin_valid{{{_OPD}}}"), "== 0"), steps=NONE_YELLOW,
          to=TO_HEALTH, no_value="Belum ada kotak",
@@ -43,12 +56,13 @@ _HISTORY = (
     Panel(
         id=827, kind="state-timeline", title="Keadaan hulu", width=12, height=6,
         queries=(Query(_UPLINKS, "{{link}}"),), look=Look(states=LINK, link=TO_LINK),
-        no_value="Tidak ada tautan hulu terdaftar",
+        no_value="Tautan hulu tidak diterima",
         help="Riwayat tautan hulu. Gangguan di sini menjelaskan gangguan banyak OPD sekaligus.",
     ),
     Panel(
         id=828, kind="state-timeline", title="Keadaan UPS", width=12, height=6,
-        queries=(Query("nadi_ups_state", "{{ups}}"),), look=Look(states=UPS, link=TO_UPS), no_value="Tidak ada UPS",
+        queries=(Query("nadi_ups_state", "{{ups}}"),), look=Look(states=UPS, link=TO_UPS),
+        no_value="Keadaan UPS tidak diterima",
         help="Riwayat UPS; padamnya listrik menjelaskan gangguan perangkat di belakangnya.",
     ),
     Panel(
@@ -62,7 +76,7 @@ _HISTORY = (
             label("link", "Tautan", TO_LINK), label("opd", "Kode PD", TO_AGENCY), value("A", "Keadaan", states=LINK),
             label("maintainer", "Pengelola"), label("provider", "Penyedia"), label("medium", "Media"),
         ),
-        no_value="Semua tautan hidup",
+        no_value=comforting("Semua tautan hidup"),
         help="Tautan yang sekarang tidak hidup, dan siapa yang harus menanganinya.",
     ),
     Panel(
@@ -80,7 +94,7 @@ _FOUND = (
         queries=(Query("sum by (rule, severity) (nadi_finding_open) > 0"),),
         columns=(label("rule", "Aturan", words=RULES), label("severity", "Tingkat"), value("A", "Jumlah")),
         sort="Jumlah",
-        no_value="Tidak ada temuan terbuka",
+        no_value=comforting("Tidak ada temuan terbuka"),
         help="Banyaknya temuan terbuka dari penilaian terakhir pengumpul, per aturan.",
     ),
     Panel(
@@ -88,7 +102,7 @@ _FOUND = (
         queries=(Query("max by (severity, rule, object) (nadi_finding_info)"),),
         columns=(label("object", "Objek"), label("rule", "Aturan", words=RULES), label("severity", "Tingkat")),
         sort="Tingkat",
-        no_value="Tidak ada temuan terbuka",
+        no_value=comforting("Tidak ada temuan terbuka"),
         help="Paling banyak 200 temuan terbuka dengan objeknya; rincian dan dasar hukumnya ada pada halaman Nadi.",
     ),
 )  # fmt: skip

@@ -38,7 +38,7 @@ _NOW = (
     Panel(
         id=601, kind="stat", title="Keadaan UPS", width=6, height=4,
         queries=(Query(f"nadi_ups_state{_UPS}", "{{ups}}"),), look=Look(states=UPS, link=TO_UPS),
-        no_value="Tidak ada UPS",
+        no_value="Keadaan UPS tidak diterima",
         help="Keadaan tiap UPS. 'Tidak diketahui' berarti UPS tidak terbaca, bukan mati dan bukan baik.",
     ),
     _stat(602, "Sisa waktu terendah", f"min(nadi_ups_battery_runtime_seconds{_UPS})",
@@ -120,7 +120,7 @@ _ROWS = (
         queries=(Query('max by (host, role, ups, location) (nadi_host_info{role=~"aplikasi|database"})'),),
         columns=(label("host", "Server", TO_HOST), label("role", "Peran"), label("ups", "UPS", TO_UPS),
                  label("location", "Letak")),
-        no_value="Tidak ada server terdaftar",
+        no_value="Keadaan server tidak diterima",
         help="Server aplikasi dan basis data dengan UPS-nya; kolom UPS yang kosong berarti tanpa UPS.",
     ),
     Panel(

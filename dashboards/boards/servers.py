@@ -19,7 +19,7 @@ from dashboards.limits import (
     TROUBLE,
 )
 from dashboards.model import Board, Look, Panel, Query, Source, Variable
-from dashboards.panels import TO_HOST, TO_POWER, TO_UPS, counted, label, latest, proven, row, tile, value
+from dashboards.panels import TO_HOST, TO_POWER, TO_UPS, comforting, counted, label, latest, proven, row, tile, value
 
 _HOST = '{host=~"$host"}'
 _DISK = '{host=~"$host", fstype!~"tmpfs|devtmpfs|overlay|squashfs"}'
@@ -32,11 +32,11 @@ _CPU = f"1 - sum by (host) ({_IDLE}) / sum by (host) ({_ALL})"
 _NOW = (
     row(500, "Keadaan dan temuan"),
     tile(501, "Server tidak melapor", counted(f"nadi_host_up{_HOST}", "== 0"), steps=NONE_RED,
-         no_value="Tidak ada server terdaftar",
+         no_value="Keadaan server tidak diterima",
          help="Server terdaftar yang tidak melapor dan tidak menjawab baru-baru ini. Belum tentu mati."),
     tile(502, "Aplikasi tanpa UPS",
          proven('nadi_host_info{host=~"$host", role=~"aplikasi|database", ups=""}', f"nadi_host_info{_HOST}"),
-         steps=NONE_RED, to=TO_POWER, no_value="Tidak ada server terdaftar",
+         steps=NONE_RED, to=TO_POWER, no_value="Keadaan server tidak diterima",
          help="Server aplikasi dan basis data yang menurut data induk tidak dilindungi UPS."),
     tile(503, f"Sistem berkas di atas {DISK_FULL:.0%}".replace("%", " %"), counted(_FULL, f"> {DISK_FULL}"),
          steps=NONE_RED, source="mentah", no_value="Sistem berkas tidak terbaca",
@@ -132,7 +132,7 @@ _USE = (
         ),
         look=Look(unit="suffix: hari", steps=((None, "red"), (2, "yellow"), (7, "green")), decimals=1, low=0, high=30,
                   link=TO_HOST),
-        no_value="Tidak ada yang berkurang",
+        no_value=comforting("Tidak ada yang berkurang"),
         help="Perkiraan kasar dari laju pengisian enam jam terakhir; hanya sistem berkas yang ruangnya berkurang.",
     ),
     Panel(
@@ -155,14 +155,14 @@ _USE = (
         id=531, kind="table", title="Layanan yang tidak semestinya", width=12, height=7, source="mentah",
         queries=(Query("max by (device, unit) (nadi_service_up == 0)"),),
         columns=(label("device", "Server", TO_HOST), label("unit", "Layanan"), value("A", "Keadaan", states=ALIVE)),
-        no_value="Semua layanan yang dipantau berjalan, atau tidak ada yang dipantau",
+        no_value=comforting("Semua layanan yang dipantau berjalan"),
         help="Layanan dan pewaktu yang keadaannya lain dari yang seharusnya menurut agen.",
     ),
     Panel(
         id=534, kind="table", title="Server yang belum terlindung", width=12, height=7,
         queries=(Query('max by (server) (nadi_server_protected{server=~"$host"} != 1)'),),
         columns=(label("server", "Server", TO_HOST), value("A", "Perlindungan", states=PROTECTED)),
-        no_value="Semua server terlindung, atau belum dinilai",
+        no_value=comforting("Semua server terlindung"),
         help="Server yang menurut penilaian pengumpul kurang UPS, cadangan, pita, atau uji pemulihan, atau tidak "
         "diketahui.",
     ),

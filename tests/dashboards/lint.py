@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dashboards.limits import PLAIN
 from dashboards.model import Board, Column, Look, Panel, placed
-from dashboards.panels import WINDOWS
+from dashboards.panels import WINDOWS, comforting
 from tests.dashboards.promql import grouped, selectors, words
 from tests.dashboards.series import BINS, KNOWN
 
@@ -255,6 +255,16 @@ def variables(board: Board, _: Sequence[Board]) -> Iterator[str]:
                         yield f"{panel.id}: {matcher}"
 
 
+def comfort(board: Board, _: Sequence[Board]) -> Iterator[str]:
+    """Where nothing wrong and nothing received look the same, the text says so."""
+    for panel in shown(board):
+        expr = re.sub(r"\{[^}]*\}", "", panel.queries[0].expr)
+        filters = re.search(r"(!=|==|<|>) \(?[\d(]|nadi_finding_info|ALERTS", expr) and "bool" not in expr
+        listed = panel.kind in {"table", "state-timeline", "bargauge"}
+        if filters and listed and comforting("") not in panel.no_value:
+            yield f"{panel.id}: {panel.no_value} is not known when nothing is received"
+
+
 def agency(board: Board, _: Sequence[Board]) -> Iterator[str]:
     """The board that an OPD's own viewers get asks for nothing but series of one OPD."""
     if board.uid == "nadi-opd":
@@ -267,7 +277,7 @@ def agency(board: Board, _: Sequence[Board]) -> Iterator[str]:
 
 RULES: tuple[Rule, ...] = (
     *(identity, texts, units, kinds, legends, functions, series, counters, bins, zeros, links, columns, layout),
-    *(states, refresh, secrets, variables, agency),
+    *(states, refresh, secrets, variables, comfort, agency),
 )
 
 

@@ -65,6 +65,8 @@ PANEL_FAULTS: list[tuple[str, int, Change]] = [
     ("secrets", 101, lambda panel: replace(panel, help="Lihat https://pusat.example untuk rincian.")),
     ("variables", 301, asks('sum(nadi_device_up{device="$device"})')),
     ("variables", 301, asks('sum(nadi_device_up{device=~"$router"})')),
+    ("comfort", 121, lambda panel: replace(panel, no_value="Semua tautan hidup")),
+    ("comfort", 133, lambda panel: replace(panel, no_value="Tidak ada temuan")),
     ("agency", 202, asks("nadi_opd_state")),
 ]
 
