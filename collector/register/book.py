@@ -136,7 +136,8 @@ class Book:
             filled = stamped(filled, by=step.by, when=step.when, actor=actor, context=context)
             there = replace(context, state=target)
             return self._write(
-                connection, _Act(kind, code, before.revision + 1, target, filled, papers, actor, role, there)
+                connection,
+                _Act(kind, code, before.revision + 1, target, filled, papers, actor, role, there, before.form),
             )
 
     @contextmanager
@@ -208,7 +209,7 @@ class Book:
         kind, form, papers = act.kind, act.form, act.papers
         _hold(kind, form, papers, act.context)
         at_ns = _at(kind, form, act.context)
-        _refuse((*_dangling(connection, kind, form), *_double(connection, kind, form, act.code, at_ns)))
+        _refuse((*_dangling(connection, kind, form, act.before), *_double(connection, kind, form, act.code, at_ns)))
         row = {
             "kind": kind.name,
             "code": act.code,
@@ -251,6 +252,7 @@ class _Act:
     actor: Actor
     role: Role
     context: Context
+    before: Any = None
 
 
 def _makers(connection: Connection, kind: Kind, code: str) -> set[str]:
@@ -265,12 +267,12 @@ def _makers(connection: Connection, kind: Kind, code: str) -> set[str]:
     return found
 
 
-def _dangling(connection: Connection, kind: Kind, form: Any) -> Iterator[str]:
-    """Name the references to what is not there, not in a state that would do, or about something else."""
+def _dangling(connection: Connection, kind: Kind, form: Any, before: Any) -> Iterator[str]:
+    """Name the new references to what is not there, not in a state that would do, or about something else."""
     mine = plain(form)
     for reference in kind.refers:
         code = mine[reference.field]
-        if not code:
+        if not code or (before is not None and getattr(before, reference.field) == code):
             continue
         query = select(table.c.state, table.c.body).where(table.c.kind == reference.kind, table.c.code == code)
         found = connection.execute(query.order_by(table.c.revision.desc()).limit(1)).first()

@@ -154,7 +154,7 @@ def determined(desk: Desk, table: ServiceLevels) -> None:
 
 
 def test_the_table_in_force_is_the_latest_determined_one(desk: Desk) -> None:
-    desk.open(SERVICE_LEVEL, TABLE)
+    desk.open(SERVICE_LEVEL, replace(TABLE, valid_from=date(2026, 3, 5)))
     determined(desk, TABLE)
     determined(desk, replace(TABLE, valid_from=date(2026, 4, 1), usual="rendah"))
     determined(desk, replace(TABLE, valid_from=date(2026, 4, 1), usual="penting"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.clock import NS, WIB, WITA, ManualClock
@@ -19,11 +20,12 @@ from agent.identity import Key, enrolment_proof
 from collector.inventory import InventoryError
 from collector.register.audit import Audit
 from collector.register.book import Forbidden, Refused
-from collector.register.engine import RegisterError, open_engine, writing
+from collector.register.engine import RegisterError, open_engine, reading, writing
 from collector.register.records.disconnection import DISCONNECTION
 from collector.register.records.report_state import REPORT_STATE
 from collector.register.revisions import Register
 from collector.register.settings import RegisterSettings
+from collector.register.tables import audit as audit_table
 from collector.register.tables import metadata
 from tests.collector.book_sample import CHECKER, DINKES, OFFICIAL, Desk
 from tests.collector.postgres import PASSWORD, Cluster, name_of, running
@@ -141,6 +143,18 @@ def test_an_act_that_fails_leaves_nothing(target: Path | str) -> None:
     with pytest.raises(KeyError):
         act()
     assert audit.head().seq == 0
+    engine.dispose()
+
+
+def test_a_reader_sees_one_state_while_others_write(target: Path | str) -> None:
+    engine = open_engine(target, zone=WIB)
+    audit = Audit(engine)
+    with reading(engine) as connection:
+        count = select(func.count()).select_from(audit_table)
+        before = connection.scalar(count)
+        audit.record(actor="a", action="b", object="c", at_ns=1)
+        assert connection.scalar(count) == before == 0
+    assert audit.head().seq == 1
     engine.dispose()
 
 

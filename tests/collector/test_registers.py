@@ -181,6 +181,25 @@ def test_only_an_approved_version_is_delivered_and_that_very_one(desk: Desk) -> 
     assert desk.move(REPORT_STATE, code, "disampaikan", delivery=made.code).state == "disampaikan"
 
 
+def test_a_report_whose_delivery_failed_is_delivered_again(desk: Desk) -> None:
+    code = approved(desk)
+    first, second = (desk.open(DELIVERY, sent(code)).code for _ in range(2))
+    desk.move(REPORT_STATE, code, "disampaikan", delivery=first)
+    desk.move(DELIVERY, first, "gagal", failure="alamat ditolak")
+    with pytest.raises(Refused, match="bukan tidak ada"):
+        desk.move(REPORT_STATE, code, "disampaikan", delivery="SMP-2026-00007")
+    assert desk.move(REPORT_STATE, code, "disampaikan", delivery=second).form.delivery == second
+
+
+def test_what_a_record_refers_to_may_move_on(desk: Desk) -> None:
+    draft = desk.open(REPORT_STATE, VERSION).code
+    advice = desk.open(FOLLOWUP, replace(ADVICE, report=draft)).code
+    desk.move(REPORT_STATE, draft, "dikembalikan", CHECKER)
+    assert desk.move(FOLLOWUP, advice, "dikerjakan", DINKES).form.report == draft
+    with pytest.raises(Refused, match="bukan dikembalikan"):
+        desk.open(FOLLOWUP, replace(ADVICE, report=draft))
+
+
 def test_a_delivery_ends_with_its_receipt_or_its_failure(desk: Desk) -> None:
     code = approved(desk)
     one, two = (desk.open(DELIVERY, sent(code)).code for _ in range(2))

@@ -54,6 +54,7 @@ REPORT_STATE: Final = Kind(
         Move("draf", "diperiksa", frozenset(("pemeriksa",)), another=True, by="checker", when="checked"),
         Move("diperiksa", "disahkan", frozenset(("penetap",)), another=True, by="approver", when="approved"),
         Move("disahkan", "disampaikan", frozenset(("noc", "pemeriksa", "penetap")), sets=("delivery",)),
+        Move("disampaikan", "disampaikan", frozenset(("noc", "pemeriksa", "penetap")), sets=("delivery",)),
         Move("draf", "dikembalikan", frozenset(("pemeriksa",))),
         Move("diperiksa", "dikembalikan", frozenset(("penetap",))),
     ),
