@@ -20,31 +20,42 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
-def unannounced(code: str) -> bool:
-    """Say that no maintenance of an object is announced: there is no register of it yet."""
-    return False
+def announced(collector: Collector) -> Hushed:
+    """Return what tells the links and OPDs on which announced work is under way now, until it ends as announced."""
+    from collector.register.records.maintenance import MAINTENANCE, Maintenance, planned_time
+
+    now_ns, inventory = collector.clock.now().wall_ns, collector.live.inventory
+    codes: set[str] = set()
+    for record in collector.folder.register.book.as_of(MAINTENANCE, now_ns + 1):
+        work: Maintenance = record.form
+        if any(start <= now_ns < end for start, end in planned_time(record, notice_hours=0).spans):
+            codes |= {*work.links, *work.opds, *(link.code for opd in work.opds for link in inventory.links_of(opd))}
+    for opd in inventory.opds:
+        links = {link.code for link in inventory.links_of(opd.code)}
+        codes |= {opd.code} if links & codes else set()
+    return codes.__contains__
 
 
-def add_notifier(collector: Collector, *, hushed: Hushed = unannounced) -> None:
+def add_notifier(collector: Collector) -> None:
     """Give the collector its notifications, if channels are configured; raise ConfigError."""
     settings = collector.folder.settings.notify
     if settings.urls is not None:
         from collector.feeds.notify import Notifier
 
         collector.notifier = Notifier(
-            collector.folder.settings.data, settings, view=lambda: view(collector, hushed), clock=collector.clock
+            collector.folder.settings.data, settings, view=lambda: view(collector), clock=collector.clock
         )
 
 
-def view(collector: Collector, hushed: Hushed) -> View:
+def view(collector: Collector) -> View:
     """Return what is to be told of at this moment."""
     from collector.feeds.notices import sights
     from collector.feeds.notify import View
 
-    judged = collector.judgement
+    snapshot, judged = collector.snapshot(), collector.judgement
     found, centre = (judged.findings, judged.centre) if judged else (None, None)
-    kinds = collector.folder.settings.notify.kinds
-    return View(tuple(sights(collector.snapshot(), found, centre, kinds=kinds, hushed=hushed)), judged is not None)
+    kinds, hushed = collector.folder.settings.notify.kinds, announced(collector)
+    return View(tuple(sights(snapshot, found, centre, kinds=kinds, hushed=hushed)), judged is not None)
 
 
 def test(settings: Settings, options: Namespace, tell: Tell) -> int:

@@ -22,6 +22,9 @@ from agent.clock import NS, Clock
 from agent.config import ConfigError
 from collector.feeds.notices import Key, Known, Notice, Now, Sight, look
 from collector.feeds.notify_settings import Channel, NotifySettings
+from collector.ledger.entry import JournalError
+from collector.register.content import ContentError
+from collector.register.engine import RegisterError
 from collector.web.listen import is_loopback
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,9 @@ MOST_LINES = 10
 
 STALE_NS = HOUR_NS
 """What could not be told for so long is no news any more."""
+
+FAULTS = (ContentError, JournalError, RegisterError, OSError)
+"""What may keep a look from being taken, or kept; the next look tries again."""
 
 SENT, FAILED = "terkirim", "gagal"
 
@@ -125,11 +131,15 @@ class Notifier:
         return {(item.name, result): count for item in self.receivers for result, count in item.counts.items()}
 
     def _run(self) -> None:
+        fault = ""
         while not self._stop.wait(LOOK_SECONDS):
             try:
                 self.step()
-            except OSError as error:
-                log.error("notify: %s cannot be kept: %s", self._path, error.strerror)
+                fault = ""
+            except FAULTS as error:
+                if fault != str(error):
+                    fault = str(error)
+                    log.error("notify: nothing can be told: %s; trying again", fault)
 
     def step(self) -> None:
         """Look once; send what is due. OSError when the file cannot be written: then nothing is sent."""

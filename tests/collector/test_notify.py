@@ -17,7 +17,11 @@ from collector.config import Settings
 from collector.feeds.notices import OPEN, Sight
 from collector.feeds.notify import FILE, Notifier, View, message
 from collector.feeds.notify_settings import Channel, NotifySettings
-from collector.notifying import add_notifier, unannounced, view
+from collector.notifying import add_notifier, announced, view
+from collector.register.engine import RegisterError
+from collector.register.kinds import Context
+from collector.register.people import Actor
+from collector.register.records.maintenance import MAINTENANCE, Maintenance
 from collector.web.facts import facts
 from tests.collector.feed_place import Centre, centre, free_port
 from tests.collector.receivers import Post, mail_server, web_server
@@ -267,7 +271,7 @@ def test_the_example_shows_the_defaults() -> None:
 def noticing(place: Centre, folder: Path, webhook: Post) -> Notifier:
     """Give the collector of a place its notifier."""
     settings = NotifySettings(urls=channels(folder, kait=webhook.url), link=LINK)
-    made = Notifier(folder, settings, view=lambda: view(place.collector, unannounced), clock=place.collector.clock)
+    made = Notifier(folder, settings, view=lambda: view(place.collector), clock=place.collector.clock)
     place.collector.notifier = made
     return made
 
@@ -285,6 +289,39 @@ def test_a_link_that_falls_silent_is_told_of_a_real_collector_and_counted_in_met
             notifier.step()
         assert webhook.taken == [f"opd BPKAD tidak diketahui (sedang)\n{LINK}"]
         assert facts(place.collector).notifications == {("kait", "terkirim"): 1, ("kait", "gagal"): 0}
+
+
+def test_announced_maintenance_is_silent_and_what_is_down_after_it_is_told(tmp_path: Path, webhook: Post) -> None:
+    with centre(tmp_path, hours_ago=3) as place:
+        notifier = noticing(place, tmp_path, webhook)
+        place.until(60)
+        place.take(range(0, 61, 10))
+        announce(place, minutes=(5, 60))
+        for second in range(75, 3600, 15):
+            place.until(second)
+            notifier.step()
+        assert webhook.taken == []
+        for second in range(3600, 5000, 15):
+            place.until(second)
+            notifier.step()
+        assert webhook.taken == [f"opd BPKAD tidak diketahui (sedang)\n{LINK}"]
+
+
+def announce(place: Centre, *, minutes: tuple[int, int]) -> None:
+    """Announce work on the one link, between minutes after the start."""
+    collector = place.collector
+    zone, now_ns = collector.folder.zone, collector.clock.now().wall_ns
+    starts, ends = (zone.local(place.start_ns + minute * 60 * NS) for minute in minutes)
+    form = Maintenance(title="Ganti kabel", reason="Rusak", starts=starts, ends=ends, links=("wan-bpkad",))
+    collector.snapshot()
+    context = Context(collector.live.inventory, zone, now_ns)
+    collector.folder.register.book.open(MAINTENANCE, form, actor=Actor("dedi", frozenset(("noc",))), context=context)
+    assert not announced(collector)("BPKAD")
+    place.clock.advance(10 * 60 * NS)
+    assert announced(collector)("BPKAD")
+    assert announced(collector)("wan-bpkad")
+    assert not announced(collector)("r1")
+    place.clock.advance(-10 * 60 * NS)
 
 
 def test_twenty_days_of_backfill_send_nothing(tmp_path: Path, webhook: Post) -> None:
@@ -339,6 +376,24 @@ def test_the_thread_looks_by_itself_and_ends(place: Place, monkeypatch: pytest.M
     until_taken(lambda: webhook.taken)
     place.notifier.stop()
     assert not any(thread.name == "notify" for thread in threading.enumerate())
+
+
+def test_a_look_that_fails_is_tried_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks: list[int] = []
+
+    def failing() -> View:
+        looks.append(1)
+        raise RegisterError("register.db: cannot be read: database is locked")
+
+    monkeypatch.setattr("collector.feeds.notify.LOOK_SECONDS", 0.01)
+    place.view = failing  # type: ignore[method-assign]
+    place.again()
+    place.notifier.start()
+    until_taken(lambda: len(looks) > 3)
+    place.notifier.stop()
+    assert caplog.text.count("database is locked") == 1
 
 
 def until_taken(what: Callable[[], object]) -> None:
