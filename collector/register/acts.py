@@ -64,7 +64,7 @@ def move_record(
         ways = ", ".join(steps(kind, last)) or "tidak ada"
         raise Conflict(f"{code} berkeadaan {last.state}; keadaan berikutnya yang mungkin: {ways}")
     _only(body, ("form" if step.whole else "values", *PAPERS))
-    values = body.get("values") or {}
+    values = body.get("values", {})
     if not isinstance(values, Mapping):
         raise Refused("values harus berupa objek")
     form = _form(kind, body.get("form")) if step.whole else None

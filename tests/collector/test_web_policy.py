@@ -55,6 +55,22 @@ def test_every_cell_of_the_table_holds(nadi: World, who: str) -> None:
     assert wrong == {}
 
 
+def test_what_strangers_and_an_opd_may_ask_is_written_out_once_more() -> None:
+    def open_to(who: Who) -> set[str]:
+        return {f"{method} {path}" for (method, path), roles in FIXED.items() if who in roles}
+
+    stranger = {
+        *("POST /api/v1/session", "POST /api/v1/batches", "POST /api/v1/enrol", "POST /api/v2/write"),
+        *("GET /api/v2/ping", "GET /ping", "GET /health"),
+    }
+    assert open_to("stranger") == stranger
+    assert open_to("opd") - stranger == {
+        *("GET /docs", "GET /openapi.json", "GET /assets/{name}", "GET /assets/swagger/{path:path}"),
+        *("GET /api/v1/status", "GET /api/v1/findings", "GET /api/v1/opd", "GET /api/v1/evaluations/{month}"),
+        *("GET /api/v1/registers", "GET /api/v1/session", "DELETE /api/v1/session"),
+    }
+
+
 def test_what_may_be_read_by_a_machine_cannot_be_changed_by_one() -> None:
     open_to_all = {key for key, who in TABLE.items() if "stranger" in who}
     changing = {key: who for key, who in TABLE.items() if key[0] != "GET" and key not in open_to_all}

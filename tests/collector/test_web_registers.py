@@ -105,6 +105,7 @@ def test_what_stands_beside_the_ask_is_what_the_report_says(nadi: World) -> None
         ("opd", "/USL-2026-00001/diajukan", {"form": plain(asked(A))}, 409, "berkeadaan diajukan"),
         ("penetap", "/USL-2026-00001/diterima", {"values": {"down_mbps": 1}}, 400, "isian langkah ini"),
         ("penetap", "/USL-2026-00001/diterima", {"values": [1]}, 400, "values harus berupa objek"),
+        ("penetap", "/USL-2026-00001/diterima", {"values": None}, 400, "values harus berupa objek"),
     ],
 )
 def test_every_refusal_names_what_is_wrong(
