@@ -25,6 +25,8 @@ from collector.register.records.maintenance import MAINTENANCE, Maintenance
 from collector.web.facts import facts
 from tests.collector.feed_place import Centre, centre, free_port
 from tests.collector.receivers import Post, mail_server, web_server
+from tests.collector.test_web_main import answers
+from tests.collector.test_web_main import collector as running_collector
 
 LINK = "https://nadi.contoh.go.id/"
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # imported by apprise
@@ -359,6 +361,13 @@ def test_notify_test_sends_one_message_and_says_what_became_of_it(
     assert run() == 1
     assert webhook.taken == [f"uji saluran (info)\n{LINK}"]
     assert capsys.readouterr().out.splitlines()[0] == "kait: sent"
+
+
+def test_a_running_collector_has_its_channels_and_tells_so_in_its_metrics(tmp_path: Path, webhook: Post) -> None:
+    urls = channels(tmp_path, kait=webhook.url)
+    with running_collector(tmp_path, f'[notify]\nurls = "{urls}"\n') as (_, url):
+        text = answers(f"{url}/metrics").text
+    assert 'nadi_collector_notifications_total{channel="kait",result="gagal"} 0.0' in text
 
 
 def test_a_collector_without_channels_has_no_notifier(tmp_path: Path) -> None:
