@@ -81,8 +81,8 @@ class Accounts:
     ) -> Account:
         """Make an account, without a password one that only tokens open; ``opds`` are the registered codes."""
         check_name(name)
-        if not full_name.strip() or len(full_name) > MOST_NAME:
-            raise RegisterError(f"account {name!r}: give the full name, at most {MOST_NAME} characters")
+        if not full_name.strip() or len(full_name) > MOST_NAME or not full_name.isprintable():
+            raise RegisterError(f"account {name!r}: give the full name, at most {MOST_NAME} printable characters")
         held = _roles(name, roles, opd, opds)
         hashed = self._hash(name, password) if password else ""
         row = {"full_name": full_name, "roles": json.dumps(held), "opd": opd, "password": hashed}

@@ -28,6 +28,7 @@ from collector.register.tables import account, account_token
 
 IDLE_NS, SESSION_NS = 15 * 60 * NS, 8 * 3600 * NS
 DEFAULT_DAYS, MOST_DAYS = 90, 366
+MOST_NAME = 64
 MOST_SESSIONS, MOST_TOKENS = 20, 20
 """Of one account at one time; a further session ends the oldest one."""
 
@@ -91,6 +92,7 @@ class Sessions:
     def login(self, name: str, password: str, *, address: str) -> Begun:
         """Begin a session; LoginRefused, TooMany. ``address`` "" (behind a proxy) counts failures by name alone."""
         now = self._clock.now()
+        name = name[: MOST_NAME + 1]  # no account has a longer one, and failures are remembered by it
         self._hold_off(name, address, now.boot_ns)
         if not self._accounts.matches(name, password):
             self._failed(name, address, now.boot_ns, now.wall_ns)

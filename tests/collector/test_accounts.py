@@ -257,6 +257,20 @@ def test_what_makes_no_account_is_refused(
     assert [item.name for item in register.accounts.all()] == ["ani"]
 
 
+@pytest.mark.parametrize(
+    "full_name", ["", " ", "x" * 201, "Ani\r\nLestari", "Ani\x1b[31m", "Ani\u202eLestari", "A\x00"]
+)
+def test_a_full_name_is_one_printable_line(register: Register, full_name: str) -> None:
+    with pytest.raises(RegisterError, match="printable"):
+        register.accounts.add("budi", full_name=full_name, roles=["noc"], opds=(), actor="t", now_ns=NOW)
+
+
+def test_a_long_name_is_not_remembered_whole(register: Register) -> None:
+    with pytest.raises(LoginRefused):
+        begin(register, "n" * 8000)
+    assert max(map(len, register.sessions._names._failures)) == 65
+
+
 def test_every_change_is_in_the_audit_log(register: Register) -> None:
     register.sessions.logout(begin(register), now_ns=NOW)
     register.accounts.set_roles("ani", ["noc"], opd="", opds=(), actor="cli:root", now_ns=NOW)
