@@ -23,6 +23,7 @@ from collector.register.book import Refused
 from collector.register.people import Actor
 from collector.register.records.delivery import DELIVERY
 from collector.report.document import plain
+from collector.report.period import Period
 from collector.report.words import mail_text
 from collector.reports import Issue
 
@@ -45,11 +46,21 @@ def month(text: str) -> Month:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def month_or_period(text: str) -> Month | Period:
+    """Read a month, a quarter or a year of the command line."""
+    for read in (Month.parse, Period.parse):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    raise argparse.ArgumentTypeError(f"{text!r} is no month (2026-10), quarter (2026-Q3) or year (2026)")
+
+
 def declare(group: argparse.ArgumentParser, placed: Placed) -> None:
     """Add the actions of ``nadi report``; ``placed`` lets each be told its data folder."""
     adding = group.add_subparsers(metavar="ACTION", required=True)
     made = adding.add_parser(WRITE, help="write the report (a new version if its content changed); the usual action")
-    made.add_argument("month", type=month, metavar="YYYY-MM")
+    made.add_argument("month", type=month_or_period, metavar="PERIOD", help="2026-10; 2026-Q3 or 2026: a roll-up")
     made.add_argument("--out", type=Path, metavar="DIR", help="copy the files into DIR too")
     placed(made, write)
     made = adding.add_parser("list", help="every version and what became of it")
@@ -93,7 +104,9 @@ def with_action(arguments: list[str]) -> list[str]:
 
 
 def write(settings: Settings, options: Namespace, tell: Tell) -> int:
-    """Write the report of a month that has ended."""
+    """Write the report of a month that has ended, or the roll-up of a quarter or a year."""
+    if isinstance(options.month, Period):
+        return _rollup(settings, options.month, tell)
     with _opened(settings) as folder:
         actor = Actor(f"cli:{getpass.getuser()}", frozenset(("noc",)))
         issue, written = folder.issue(options.month, actor=actor)
@@ -103,6 +116,25 @@ def write(settings: Settings, options: Namespace, tell: Tell) -> int:
     tell(f"{options.month} version {issue.version}" + ("" if written else " (as before: nothing changed)"))
     for name in issue.files:
         tell(str(place / name))
+    return 0
+
+
+def _rollup(settings: Settings, period: Period, tell: Tell) -> int:
+    with _opened(settings) as folder:
+        folder.life.settle()
+        try:
+            place, written = folder.reports.rollup(
+                period,
+                settings=folder.settings.report_settings(),
+                zone=folder.zone,
+                origin=folder.origin(),
+                key=folder.key,
+            )
+        except ValueError as error:
+            raise Impossible(str(error)) from error
+    tell(f"{period} version {place.name}" + ("" if written else " (as before: nothing changed)"))
+    for file in sorted(place.iterdir()):
+        tell(str(file))
     return 0
 
 

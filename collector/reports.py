@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from agent.clock import Month
+from agent.clock import NS, Month, Zone
 from agent.identity import Key
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import Evaluation
@@ -19,8 +20,10 @@ from collector.report.approval import APPROVED
 from collector.report.build import Edition, build
 from collector.report.frozen import Content
 from collector.report.manifest import NAME, Origin, verify
+from collector.report.period import Period
 from collector.report.planning import NOTHING, Loop
 from collector.report.revision import Revision, differences
+from collector.report.rollup import Member, Rollup
 from collector.report.settings import ReportSettings
 from collector.report.tables import json_bytes
 
@@ -76,9 +79,7 @@ class Issue:
 
     def content(self) -> dict[str, Any]:
         """Read the JSON of the whole content, which the manifest names."""
-        name = json.loads(self.manifest.read_bytes())["content"]
-        table: dict[str, Any] = json.loads((self.folder / name).read_bytes())
-        return table
+        return _content_of(self.folder)
 
     @property
     def code(self) -> str:
@@ -184,6 +185,60 @@ class Reports:
         )
         return Issue(evaluation.month, edition.version, folder), True
 
+    def rollup(
+        self, period: Period, *, settings: ReportSettings, zone: Zone, origin: Origin, key: Key
+    ) -> tuple[Path, bool]:
+        """Write the roll-up of a period's approved months, unless its newest version says the same.
+
+        ValueError while none is approved, or where one is not as it was written.
+        """
+        from collector.report.folder import write_document
+
+        found = self._members(period, key)
+        place = self._folder / str(period)
+        numbers = [int(item.name) for item in place.iterdir() if item.name.isdecimal()] if place.is_dir() else []
+        last = max(numbers, default=0)
+        changed: tuple[str, ...] = ()
+        if last:
+            before = _content_of(place / str(last))
+            changed = _changed(before, json.loads(json_bytes(found.document(settings=settings, zone=zone))))
+            if not changed:
+                return place / str(last), False
+        document = found.document(settings=settings, zone=zone, version=last + 1, changes=changed)
+        write_document(
+            document,
+            settings=settings,
+            parameters=found.sources(),
+            allocations=[],
+            origin=origin,
+            key=key,
+            folder=place / str(last + 1),
+        )
+        return place / str(last + 1), True
+
+    def rollups(self) -> list[Path]:
+        """Return the folder of every version of every roll-up."""
+        places = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
+        return [version for place in places if _is_period(place.name) for version in sorted(place.iterdir())]
+
+    def _members(self, period: Period, key: Key) -> Rollup:
+        """Read the approved months of a period; say of each other one why it is left out."""
+        members, missing = [], {}
+        for month in period.months:
+            approved, versions = self.approved(month), self.versions(month)
+            if not approved:
+                missing[month] = "laporan belum disahkan" if versions else "tidak ada laporan"
+                continue
+            issue = approved[-1]
+            wrong = issue.problems(key.public)
+            if wrong:
+                raise ValueError(f"{issue.folder}: not as it was written: {'; '.join(wrong)}")
+            data = (issue.approved_folder / NAME).read_bytes()
+            at = datetime.fromisoformat(json.loads(data)["approval"]["approved"]["at"])
+            sha256 = hashlib.sha256(data).hexdigest()
+            members.append(Member(month, issue.version, round(at.timestamp()) * NS, sha256, issue.content()))
+        return Rollup(period=period, members=members, missing=missing)
+
     def _revision(self, month: Month, after: Content) -> Revision | None:
         """Compare with the newest approved version; None while nothing of the month is approved."""
         approved = self.approved(month)
@@ -192,11 +247,25 @@ class Reports:
         return Revision(len(approved), approved[-1].version, differences(approved[-1].content(), after))
 
 
+def _content_of(folder: Path) -> dict[str, Any]:
+    name = json.loads((folder / NAME).read_bytes())["content"]
+    table: dict[str, Any] = json.loads((folder / name).read_bytes())
+    return table
+
+
 def _month(name: str) -> Month | None:
     try:
         return Month.parse(name)
     except ValueError:
         return None
+
+
+def _is_period(name: str) -> bool:
+    try:
+        Period.parse(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:

@@ -162,14 +162,15 @@ def reference(evaluation: Evaluation, origin: Origin, known: tuple[Table, ...]) 
     facts = Table("lampiran-e-asal", "Asal data", columns.FACTS, _origin(evaluation, origin))
     steps = Items(words.VERIFY, numbered=True)
     return (
-        Chapter("B", "Kamus Data", (_dictionary((*known, parameters, facts)),), landscape=True),
+        Chapter("B", "Kamus Data", (dictionary((*known, parameters, facts)),), landscape=True),
         Chapter("C", "Metode Perhitungan", tuple(_method())),
         Chapter("D", "Daftar Parameter", (parameters,)),
         Chapter("E", "Manifest dan Cara Verifikasi", (facts, Heading("Cara verifikasi"), steps)),
     )
 
 
-def _dictionary(known: tuple[Table, ...]) -> Table:
+def dictionary(known: tuple[Table, ...]) -> Table:
+    """Return the data dictionary of tables, itself among them."""
     empty = Table("lampiran-b-kamus", "", columns.DICTIONARY, ())
     rows = tuple(
         (

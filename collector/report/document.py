@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from agent.clock import Month, Zone
+from agent.clock import Zone
 
 Value = None | str | int | Decimal | datetime | date
 """A cell: missing, text, count, rounded number, instant with offset, or local date."""
@@ -192,12 +192,14 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One version of the report of one month.
+    """One version of the report of one month, or of a quarter or a year (``period`` 2026-10, 2026-Q3 or 2026).
 
     ``letter`` are the paragraphs of the covering letter, ``changes`` the differences from the version before.
     """
 
-    month: Month
+    title: str
+    period: str
+    period_name: str
     zone: Zone
     region: str
     label: str
@@ -232,4 +234,4 @@ class Document:
     @property
     def stem(self) -> str:
         """Common beginning of the file names, made of nothing that people type."""
-        return f"evaluasi-{self.month}-v{self.version}" + (f"-{self.label}" if self.label else "")
+        return f"evaluasi-{self.period}-v{self.version}" + (f"-{self.label}" if self.label else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from collector.report.manifest import (
     NAME,
     SIGNATURE,
     Origin,
+    allocation_set,
     approved_manifest,
     manifest_bytes,
+    parameter_set,
     signature_bytes,
     verify,
 )
@@ -74,8 +77,38 @@ def write(
         origin=origin,
         edition=edition or Edition(),
     )
+    return write_document(
+        document,
+        settings=settings,
+        parameters=parameter_set(evaluation),
+        allocations=allocation_set(evaluation),
+        origin=origin,
+        key=key,
+        folder=folder,
+    )
+
+
+def write_document(
+    document: Document,
+    *,
+    settings: ReportSettings,
+    parameters: Mapping[str, object],
+    allocations: Sequence[object],
+    origin: Origin,
+    key: Key,
+    folder: Path,
+) -> Report:
+    """Write a document in every format, with manifest and signature, into the new folder ``folder``."""
     files, code = _files(document, settings)
-    manifest = manifest_bytes(document, evaluation, origin, files, content=f"{document.stem}.json", key=key)
+    manifest = manifest_bytes(
+        document,
+        files=files,
+        content=f"{document.stem}.json",
+        parameters=parameters,
+        allocations=allocations,
+        origin=origin,
+        key=key,
+    )
     every = {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)}
     write_all(folder, every)
     return Report(folder, folder / f"{document.stem}.pdf", folder / NAME, code, tuple(sorted(every)))

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from fractions import Fraction
@@ -73,16 +73,22 @@ def digest(value: object) -> str:
 
 
 def manifest_bytes(
-    document: Document, evaluation: Evaluation, origin: Origin, files: Mapping[str, bytes], *, content: str, key: Key
+    document: Document,
+    *,
+    files: Mapping[str, bytes],
+    content: str,
+    parameters: Mapping[str, object],
+    allocations: Sequence[object],
+    origin: Origin,
+    key: Key,
 ) -> bytes:
     """Return the manifest over ``files`` (name to bytes); ``content`` names the JSON of the whole content."""
-    parameters, allocations = parameter_set(evaluation), allocation_set(evaluation)
     return canonical(
         {
             "format": FORMAT,
             "label": document.label,
             "region": document.region,
-            "month": str(document.month),
+            "period": document.period,
             "zone": document.zone.name,
             "version": document.version,
             "state": DRAFT,

@@ -65,10 +65,10 @@ def _meta(document: Document, settings: ReportSettings, code: str) -> dict[str, 
     closed = document.zone.local(document.closed_ns)
     head, letter = settings.letterhead, settings.letter
     return {
-        "title": words.TITLE,
-        "period": words.month(document.month),
+        "title": document.title,
+        "period": document.period_name,
         "region": drawable(document.region),
-        "author": drawable(head.office) or words.TITLE,
+        "author": drawable(head.office) or document.title,
         "label": drawable(document.label),
         "classification": drawable(document.classification),
         "code": code,

@@ -58,7 +58,7 @@ def json_bytes(document: Document) -> bytes:
         "format": "nadi-laporan-1",
         "penanda": document.label or None,
         "wilayah": document.region,
-        "periode": str(document.month),
+        "periode": document.period,
         "zona_waktu": f"{document.zone.name} (UTC+{document.zone.hours})",
         "klasifikasi": document.classification or None,
         "versi": document.version,

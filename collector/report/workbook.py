@@ -26,7 +26,7 @@ def xlsx_bytes(document: Document, *, code: str) -> bytes:
     book = xlsxwriter.Workbook(file, _OPTIONS)
     # The data closing instant, so that the same evaluation gives the same bytes.
     created = datetime.fromtimestamp(document.closed_ns // 1_000_000_000, UTC).replace(tzinfo=None)
-    book.set_properties({"title": words.TITLE, "subject": f"{document.month} {document.label}".strip(),
+    book.set_properties({"title": document.title, "subject": f"{document.period} {document.label}".strip(),
                          "company": document.region, "created": created})  # fmt: skip
     _Writer(book, document, code).write()
     book.close()
@@ -37,7 +37,7 @@ class _Writer:
     def __init__(self, book: Any, document: Document, code: str) -> None:
         self._book, self._document = book, document
         self._foot = f"&L{_escaped(document.classification)}&CKode verifikasi {code}&RHalaman &P dari &N"
-        self._head = f"&L{words.TITLE} {words.month(document.month)}&R{_escaped(document.label)}"
+        self._head = f"&L{document.title} {document.period_name}&R{_escaped(document.label)}"
         self._header = book.add_format(_HEADER)
         self._text = book.add_format({"text_wrap": True, "valign": "top", "border": 1, "border_color": "#C8CDD4"})
         self._forms: dict[str, Any] = {}
