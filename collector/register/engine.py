@@ -86,17 +86,19 @@ def name_of(engine: Engine) -> str:
 def _engine(target: Path | str, password: str) -> Engine:
     # Parameters may be hashes of secrets: they stay out of exceptions and logs.
     if isinstance(target, str) and "://" in target:
-        url = make_url(target).set(drivername="postgresql+psycopg")
-        url = url.set(password=password) if password else url
-        given = {"connect_timeout": _CONNECT_S, "options": f"-c lock_timeout={_BUSY_MS} -c timezone=UTC"}
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=given)
-        event.listen(engine, "begin", _begin_postgresql)
+        url = make_url(target)
+    else:
+        _make_private(Path(target))
+        url = make_url("sqlite://").set(database=str(target))
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, hide_parameters=True)
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
         return engine
-    path = Path(target)
-    _make_private(path)
-    engine = create_engine(make_url("sqlite://").set(database=str(path)), hide_parameters=True)
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    url = url.set(drivername="postgresql+psycopg", password=password or None)
+    given = {"connect_timeout": _CONNECT_S, "options": f"-c lock_timeout={_BUSY_MS} -c timezone=UTC"}
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=given)
+    event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 

@@ -15,6 +15,7 @@ from collector.register.people import ROLES
 from collector.register.records.change import CHANGE, Change
 from collector.register.records.delivery import DELIVERY, Delivery
 from collector.register.records.followup import FOLLOWUP, Followup, overdue
+from collector.register.records.logcheck import LOGCHECK, LogCheck, Source
 from collector.register.records.report_state import REPORT_STATE, ReportState
 from collector.register.registers import KINDS
 from tests.collector.book_sample import CHECKER, DINKES, DISDIK, EVERYTHING, NOC, OFFICIAL, Desk, at
@@ -213,5 +214,10 @@ def test_a_delivery_ends_with_its_receipt_or_its_failure(desk: Desk) -> None:
 
 
 def test_texts_and_lists_are_bounded_however_deep(desk: Desk) -> None:
-    with pytest.raises(Refused, match="reason paling panjang"):
+    with pytest.raises(Refused, match="reason paling panjang 2000"):
         desk.open(CHANGE, replace(DONE, reason="x" * 2001))
+    check = LogCheck("2026-02", (Source("a"), Source("x" * 2001)), "tidak ada", "tidak ada")
+    with pytest.raises(Refused, match=r"sources\[1\].name paling panjang 2000"):
+        desk.open(LOGCHECK, check)
+    with pytest.raises(Refused, match="sources paling banyak 500 butir"):
+        desk.open(LOGCHECK, replace(check, sources=tuple(Source(f"log {i}") for i in range(501))))
