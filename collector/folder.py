@@ -29,7 +29,7 @@ from collector.loop import DAMAGED, WHOLE, counted, loop_of
 from collector.register.engine import RegisterError
 from collector.register.people import Actor
 from collector.register.revisions import Register
-from collector.report.manifest import Origin
+from collector.report.manifest import NAME, Origin, verify
 from collector.report_life import COLLECTOR, ReportLife
 from collector.reports import Issue, Reports
 
@@ -193,6 +193,8 @@ class Folder:
         for month in self.reports.months():
             for issue in self.reports.versions(month):
                 problems += [f"{issue.folder}: {problem}" for problem in issue.problems(self.key.public)]
+        for place in self.reports.rollups():
+            problems += [f"{place}: {problem}" for problem in verify(place / NAME, public=self.key.public)]
         now_ns = self.clock.now().wall_ns
         try:
             action, detail = DAMAGED if problems else WHOLE, f"{len(problems)} problems"

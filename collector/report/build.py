@@ -80,7 +80,9 @@ def build(
     revised = () if edition.revision is None else (edition.revision.chapter(),)
     known = (control, *(table for chapter in (*chapters, sheets, *revised) for table in chapter.tables))
     return Document(
-        month=evaluation.month,
+        title=words.TITLE,
+        period=str(month),
+        period_name=words.month(month),
         zone=evaluation.zone,
         region=region,
         label=evaluation.label,
