@@ -26,6 +26,7 @@ from collector.ledger.journal import Journal
 from collector.ledger.readings import Readings
 from collector.ledger.tables import meta_of
 from collector.loop import DAMAGED, WHOLE, counted, loop_of
+from collector.network import network_of
 from collector.register.engine import RegisterError
 from collector.register.people import Actor
 from collector.register.revisions import Register
@@ -75,8 +76,8 @@ class Folder:
         )
         self.reports = Reports(data / "reports")
         self.life = ReportLife(self.register, self.reports, self.key, clock, self.zone)
-        readings = Readings(journal=self.journal, archive=self.archive)
-        self.datacentre = DataCentre(readings=readings, register=self.register, zone=self.zone)
+        self.readings = Readings(journal=self.journal, archive=self.archive)
+        self.datacentre = DataCentre(readings=self.readings, register=self.register, zone=self.zone)
 
     def _take_lock(self) -> int:
         path = self.settings.data / "lock"
@@ -132,7 +133,8 @@ class Folder:
         """
         if month.end_ns(self.zone) > self.clock.now().wall_ns:
             raise Impossible(f"{month} has not ended yet; nadi evaluate {month} shows it up to now")
-        evaluation, bins = self.evaluate(month), self.bins(self.register.inventory())
+        inventory = self.register.inventory()
+        evaluation, bins = self.evaluate(month), self.bins(inventory)
         issue, written = self.reports.issue(
             evaluation,
             datacentre=self.datacentre.month(month, bins=bins),
@@ -143,6 +145,7 @@ class Folder:
                 settings=self.settings.planning,
                 past=partial(self.evaluate, compare=False),
                 counted=counted(month, self.zone, journal=self.journal, audit=self.register.audit),
+                network=network_of(inventory, self.readings, self.register.book, month, zone=self.zone),
             ),
             settings=self.settings.report_settings(),
             origin=self.origin(),

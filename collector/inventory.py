@@ -87,7 +87,8 @@ class Link:
     ``limited`` says that the router should hold the allocation as a limit. ``active_from`` and ``active_to``
     (exclusive, None = still active) are UTC ns on 5-minute boundaries. Of ``interface``, ``queue``, and
     ``queue_unduh`` with ``queue_unggah`` one is set, the others are "". ``same_as`` is the code of the link
-    that measures the same line at its other end (``Inventory.counting`` says which of them counts).
+    that measures the same line at its other end (``Inventory.counting`` says which of them counts). ``probe`` is
+    the ICMP probe that goes through the line, ``DEVICE/TARGET`` as the agent on that device names it ("": none).
     """
 
     code: str
@@ -110,6 +111,7 @@ class Link:
     queue_unduh: str = ""
     queue_unggah: str = ""
     same_as: str | None = None
+    probe: str = ""
 
     @property
     def counters(self) -> tuple[Counter, Counter]:

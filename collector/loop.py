@@ -10,6 +10,7 @@ from fractions import Fraction
 from agent.clock import Month, Zone
 from collector.judge.demand import LOOK_BACK_MONTHS
 from collector.judge.month import Evaluation
+from collector.judge.network import NetworkMonth
 from collector.judge.planning import Asked, PlanSettings, plan
 from collector.judge.service import ServiceHours, Target, service
 from collector.ledger.journal import Journal
@@ -61,6 +62,7 @@ def loop_of(
     settings: PlanningSettings,
     past: Callable[[Month], Evaluation],
     counted: Counted | None = None,
+    network: NetworkMonth | None = None,
 ) -> Loop:
     """Return what is told of a whole month; ``past`` evaluates an earlier one."""
     closed_ns, since_ns = evaluation.closed_ns, evaluation.month.start_ns(zone)
@@ -88,6 +90,7 @@ def loop_of(
             if item.form.month <= month and (item.form.month == month or item.recorded_ns >= since_ns)
         ),
         counted=counted,
+        network=network,
         series=trends.series(evaluation, earlier),
     )
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from agent.clock import MS
 from collector.ledger.columns import Columns, Ints
+from collector.ledger.entry import LATE
 from collector.measure.running import Beats
+from collector.measure.states import UNTOLD, Samples, samples
 
 FieldValues = Mapping[str, tuple[Ints, NDArray[Any]]]
 
@@ -47,6 +49,16 @@ def own_beats(columns: Columns | None) -> Beats:
         there = boot < 0 if told.present is None else (boot < 0) & told.present
         boot_ms = np.where(there, (told.values * 1000).astype(np.int64), boot_ms)
     return Beats(time_ms, boot, boot_ms, _NONE)
+
+
+def lives(columns: Columns | None) -> tuple[Samples, Samples]:
+    """Return when a machine lived by its own readings, and by those of them that came more than an hour late."""
+    if columns is None:
+        return UNTOLD, UNTOLD
+    time_ms, late = columns.corrected_ns // MS, columns.flags & LATE != 0
+    times = (time_ms, time_ms[late])
+    always, later = (samples(some, np.ones(len(some), np.int64)) for some in times)
+    return always, later
 
 
 def polled_beats(values: FieldValues) -> Beats:

@@ -8,14 +8,14 @@ the same, or where a neighbour saw it down while it did not answer. All else is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from collector.measure.intervals import Intervals
-from collector.measure.states import Ints, Staleness, samples
+from collector.measure.states import Ints, Samples, Staleness, samples
 
 WRAP_MS = 42_949_672_960
 """sysUpTime counts 2^32 ticks of 10 ms, 497 days; then it begins at 0 although nothing restarted."""
@@ -86,6 +86,22 @@ def _booted(time: Ints, boot: Ints, boot_ms: Ints) -> Iterator[tuple[int, int]]:
     for i in np.flatnonzero(again & (boot_ms[1:] >= 0)).tolist():
         low, high = int(time[i]), int(time[i + 1])
         yield low, min(max(int(boot_ms[i + 1]), low), high)
+
+
+def told_later(asked: Sequence[Samples], lived: Sequence[tuple[Samples, Samples]]) -> Intervals:
+    """Return when the far end lived while the centre asked it in vain, if it told that later.
+
+    ``lived`` is when it lived by its own readings, and by those that came late. A time in vain of which none came late
+    is left out: then the far end could send, and the fault may be that of the one who asks.
+    """
+    in_vain = [(run.first_ms, run.end_ms) for one in asked for run in one.runs() if not run.value]
+    always, late = (Intervals.of(span for one in lived for span in _said(one[at])) for at in (0, 1))
+    found = (span for span in in_vain if (Intervals.of([span]) & late).spans)
+    return Intervals.of(found) & always
+
+
+def _said(found: Samples) -> Iterator[tuple[int, int]]:
+    return ((run.first_ms, run.end_ms) for run in found.runs())
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,10 @@ class Samples:
         return [Run(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
+UNTOLD = Samples(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
+"""Of what nothing was read."""
+
+
 def samples(time_ms: Ints, value: Ints, staleness: Staleness | None = None) -> Samples:
     """Return readings in order; identical ones count once, contradictory ones of one time not at all."""
     time_ms, value = np.asarray(time_ms, np.int64), np.asarray(value, np.int64)

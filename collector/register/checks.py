@@ -44,6 +44,7 @@ def problems(rows: Mapping[str, Sequence[Row]]) -> Iterator[Problem]:
     yield from _references("allocation", rows["allocation"], codes, opd="opd")
     yield from _data_centre(rows, codes)
     links = [row for row in rows["link"] if row.item]
+    yield from _probes(links, codes["device"])
     yield from _shared_counters(links)
     yield from _other_ends(links)
     for kind in ("contract", "allocation"):
@@ -123,6 +124,22 @@ def _shared(kind: str, rows: Iterable[Row], told_by: Callable[[Any], tuple[str, 
         if source in seen and seen[source] != row.item.code:
             yield row.path, f"{kind} {seen[source]!r} is read from {' '.join(source)} too; keep one of them"
         seen[source] = row.item.code
+
+
+def _probes(rows: Iterable[Row], devices: set[str | None]) -> Iterator[Problem]:
+    """Yield probes of a device that is not there; a probe goes through one line, but both its ends may name it."""
+    seen: dict[str, Link] = {}
+    for row in rows:
+        link: Link = row.item
+        device = link.probe.partition("/")[0]
+        if not device:
+            continue
+        if device not in devices:
+            yield f"{row.path}.probe", f"there is no [[device]] {device!r}; add it or correct the link"
+        other = seen.setdefault(link.probe, link)
+        apart = other.active_to is not None and other.active_to <= link.active_from
+        if other is not link and not apart and other.code != link.same_as and other.same_as != link.code:
+            yield f"{row.path}.probe", f"link {other.code!r} has this probe too; a probe goes through one line"
 
 
 def _shared_counters(rows: Iterable[Row]) -> Iterator[Problem]:

@@ -83,6 +83,7 @@ class LinkForm:
     queue_unggah: str = ""
     unduh: Towards | None = None
     same_as: str = ""
+    probe: str = ""
     opd: str = ""
     provider: str = ""
     role: Role = "wan"
@@ -234,6 +235,8 @@ def _measured(item: Item, form: LinkForm) -> None:
 
 def link(item: Item, form: LinkForm) -> Link:
     _measured(item, form)
+    if form.probe and not all(form.probe.partition("/")):
+        item.wrong("probe", 'must be "DEVICE/TARGET": the device whose agent pings, and the name of its target')
     if form.same_as and form.role == "uplink":
         item.wrong("same_as", "must not be set on an uplink: only the lines of OPD are measured at both ends")
     if form.role == "wan" and not form.opd:
@@ -264,6 +267,7 @@ def link(item: Item, form: LinkForm) -> Link:
         queue_unduh=form.queue_unduh,
         queue_unggah=form.queue_unggah,
         same_as=form.same_as or None,
+        probe=item.text("probe", form.probe, empty=True),
     )
 
 

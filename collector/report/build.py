@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from agent.clock import NS
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import CapacityMonth, Evaluation, Status
-from collector.report import annexes, centre, columns, findings, followup, incidents, planning, security, usage, words
+from collector.report import (
+    annexes,
+    centre,
+    columns,
+    findings,
+    followup,
+    incidents,
+    network,
+    planning,
+    security,
+    usage,
+    words,
+)
 from collector.report.document import (
     Block,
     Chapter,
@@ -66,6 +78,7 @@ def build(
         _contracts(evaluation),
         usage.allocations(evaluation),
         usage.chapter(evaluation),
+        network.chapter(loop.network),
         incidents.chapter(loop.incidents, {opd.code: opd.name for opd in evaluation.opds}, zone),
         followup.disconnections(loop.disconnections, zone, closed_ns=closed_ns),
         centre.chapter(datacentre, zone),
@@ -183,7 +196,7 @@ def _scope(evaluation: Evaluation, settings: ReportSettings) -> Chapter:
     ]
     if excluded:
         blocks.append(Paragraph(f"Tidak dinilai karena tidak ada tautan yang aktif: {findings.names(excluded)}."))
-    blocks += [Paragraph(words.SCOPE), Paragraph(words.LEFT_OUT)]
+    blocks.append(Paragraph(words.SCOPE))
     return Chapter("II", "Dasar dan Ruang Lingkup", tuple(blocks))
 
 

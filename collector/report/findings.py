@@ -8,9 +8,10 @@ from fractions import Fraction
 from agent.clock import DAY_S, NS
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import CapacityMonth, Evaluation, OpdMonth, Status
+from collector.judge.network import NetworkMonth
 from collector.register.records.followup import overdue
 from collector.report import words
-from collector.report.document import mbps, percent, plain
+from collector.report.document import DECIMALS, mbps, percent, plain, rounded
 from collector.report.incidents import broken
 from collector.report.loop import Loop
 
@@ -96,6 +97,19 @@ def _share(value: Fraction) -> str:
     return words.MISSING if share is None else f"{words.number(share)} %"
 
 
+def _network(network: NetworkMonth) -> Iterator[str]:
+    lowest, judged = network.lowest, [row for row in network.rows if row.found.net is not None]
+    if lowest is None or lowest.found.net is None:
+        return
+    below = sum(row.kept is False for row in judged)
+    missed = f"; {words.counted(below)} di bawah target" if any(row.target is not None for row in judged) else ""
+    net = words.number(rounded(lowest.found.net * 100, DECIMALS["availability"]))
+    yield (
+        f"Ketersediaan bersih {words.counted(len(judged))} dari {words.counted(len(network.rows))} tautan dinilai, "
+        f"terendah {net} % pada {plain(lowest.link.code)}{missed} (Bab VII)."
+    )
+
+
 MAX_NAMES = 4
 """Names in a sentence of the summary, which must fit one page; the rest are counted, and all are in chapter VI."""
 
@@ -119,7 +133,9 @@ def found(evaluation: Evaluation, datacentre: DataCentreMonth | None, loop: Loop
 
 
 def _told(evaluation: Evaluation, loop: Loop) -> Iterator[str]:
-    """Say in two lines what chapters III and VIII tell in full."""
+    """Say in a few lines what chapters III, VII and VIII tell in full."""
+    if loop.network:
+        yield from _network(loop.network)
     late = sum(overdue(item, zone=evaluation.zone, now_ns=evaluation.closed_ns) for item in loop.followups)
     if late:
         yield f"{words.counted(late)} rekomendasi periode sebelumnya melewati tenggat (Bab III)."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from collector.judge.network import NetworkMonth
 from collector.judge.planning import Plan
 from collector.judge.service import Service, Target
 from collector.ledger.quarantine import PutAside
@@ -45,6 +46,7 @@ class Loop:
     incidents         those that lasted in the month
     disconnections    those approved ones that lasted, or were to last, in the month
     log_checks        of the month, and those of earlier ones that were worked on in it
+    network           the availability of the links
     series            the P95 of twelve months
     """
 
@@ -55,6 +57,7 @@ class Loop:
     disconnections: tuple[Record, ...] = ()
     log_checks: tuple[Record, ...] = ()
     counted: Counted | None = None
+    network: NetworkMonth | None = None
     series: Series | None = None
 
 

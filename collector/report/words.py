@@ -140,10 +140,6 @@ ALL_AUTOMATIC: Final = (
     "Seluruh angka diperoleh secara otomatis dari penghitung antarmuka; tidak ada nilai yang diisi secara manual, "
     'diperkirakan, atau diisi nol. Data yang hilang tetap dinyatakan hilang (ditulis "-").'
 )
-LEFT_OUT: Final = (
-    "Bab VII tidak disajikan karena ketersediaan jaringan belum dinilai dalam sistem; penomoran bab tetap mengikuti "
-    "susunan baku dan bab tersebut tidak diisi dengan perkiraan."
-)
 SCOPE: Final = (
     "Unduh adalah lalu lintas menuju Perangkat Daerah; Unggah adalah lalu lintas dari Perangkat Daerah. Utilisasi "
     "dihitung terhadap alokasi yang ditetapkan, bukan terhadap kapasitas fisik antarmuka."

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from agent.clock import DAY_S, NS
+from collector.inventory import Link
+from collector.judge.availability import LinkTimes, availability
 from collector.judge.figures import Evaluation
+from collector.judge.network import NetworkMonth, NetworkRow
 from collector.judge.planning import Asked, plan
 from collector.judge.service import ServiceHours, Target, service
 from collector.ledger.quarantine import PutAside
+from collector.measure.intervals import NEVER, Intervals
+from collector.measure.probing import Quality
 from collector.register.book import Papers, Record
 from collector.register.records.disconnection import Disconnection
 from collector.register.records.followup import Followup
@@ -17,7 +23,7 @@ from collector.register.records.incident import Incident, Pause, case_of
 from collector.register.records.logcheck import Gap, LogCheck, Source
 from collector.register.records.proposal import Proposal
 from collector.report.loop import Counted, Handled, Loop
-from tests.collector.report_sample import CLOSED, HOSTILE, START, ZONE
+from tests.collector.report_sample import CLOSED, END, HOSTILE, START, ZONE
 
 MINUTE = 60 * NS
 
@@ -120,6 +126,44 @@ LOG_CHECKS = (
     )),
 )  # fmt: skip
 
+
+def link(code: str, opd: str, **more: Any) -> Link:
+    ends: dict[str, Any] = {"active_from": START, "active_to": None, "port_bps": None, "contract": None}
+    words = {"medium": "FO", "owner": "Pemkab", "provider": "ISP-A", "maintainer": "Penyedia", "vantage": "opd"}
+    told = {"device": f"rtr-{opd}", "interface": "ether1", "unduh": "receive", "role": "wan", "limited": False}
+    return Link(code=code, opd=opd, **{**words, **told, **ends, **more})
+
+
+def hours(*spans: tuple[float, float]) -> Intervals:
+    """Return a set of time, in hours of the month."""
+    return Intervals.of((START + round(low * 60) * MINUTE, START + round(high * 60) * MINUTE) for low, high in spans)
+
+
+UNPROBED = Quality(0, None, None, None)
+
+
+def row(made: Link, target: str = "", quality: Quality | None = None, **sets: Any) -> NetworkRow:
+    times = LinkTimes(made.code, made.active, **{"down": NEVER, "unknown": NEVER, **sets})
+    found = availability(times, start_ns=START, end_ns=END)
+    planned, apart = (sets.get(name, NEVER).length for name in ("planned", "disconnected"))
+    return NetworkRow(made, found, quality or UNPROBED, planned, apart, Fraction(target) / 100 if target else None)
+
+
+PINGED = Quality(44_640, Fraction("0.01249"), Fraction("0.0405"), Fraction(1, 800))
+NETWORK = NetworkMonth(
+    (
+        row(link("hulu-a", "", role="uplink", device="rtr-inti", interface="sfp1"), "99.9", unknown=hours((0, 2))),
+        row(
+            link("wan-1.02.01-1", "1.02.01"), "99.5", PINGED,
+            down=hours((100, 103), (200, 206)), unknown=hours((10, 11)), planned=hours((200, 204)),
+            disconnected=hours((300, 301)), attributed=(("Penyedia", hours((99, 104))),),
+        ),
+        row(link("wan-9.01.01-1", "9.01.01", medium=HOSTILE[0], device="r", interface=HOSTILE[2]), "99.5",
+            unknown=hours((0, 400))),
+        row(link("wan-9.01.02-1", "9.01.02", medium="radio", interface="", queue=HOSTILE[3])),
+    )
+)  # fmt: skip
+
 COUNTED = Counted(audit={"ok": 1204, "refused": 17}, put_aside=PutAside(41, 2, 0), checks={True: 4, False: 1})
 
 
@@ -133,4 +177,5 @@ def loop(evaluation: Evaluation) -> Loop:
         disconnections=DISCONNECTIONS,
         log_checks=LOG_CHECKS,
         counted=COUNTED,
+        network=NETWORK,
     )

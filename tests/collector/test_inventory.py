@@ -192,3 +192,26 @@ def test_resolved_spans_never_overlap(spans: list[tuple[int, int | None, int | N
 
 def day(number: int) -> str:
     return WIB.day(WIB.parse("2026-01-01") + number * 86_400 * 10**9).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("probe", "told"),
+    [
+        ("r1", 'must be "DEVICE/TARGET"'),
+        ("/bpkad", 'must be "DEVICE/TARGET"'),
+        ("r1/", 'must be "DEVICE/TARGET"'),
+        ("r9/bpkad", "there is no [[device]] 'r9'"),
+    ],
+)
+def test_a_probe_names_a_device_and_its_target(probe: str, told: str) -> None:
+    assert told in problems(WHOLE.replace(LINK, f'{LINK}probe = "{probe}"\n'))[0]
+
+
+def test_a_probe_goes_through_one_line_at_a_time() -> None:
+    probed = LINK + 'probe = "r1/bpkad"\n'
+    other = probed.replace("wan-bpkad", "wan-2").replace("ether1", "ether2")
+    assert "link 'wan-bpkad' has this probe too" in problems(WHOLE.replace(LINK, probed) + other)[0]
+    ended = WHOLE.replace(LINK, probed + "active_to = 2026-03-01\n")
+    later_link = other.replace("active_from = 2026-01-01", "active_from = 2026-03-01")
+    assert [item.probe for item in document(ended + later_link).link] == ["r1/bpkad"] * 2
+    assert document().link[0].probe == ""

@@ -1,4 +1,4 @@
-"""Chapters III, VIII, IX and XI: what the registers and Nadi itself told, cell by cell."""
+"""Chapters III, VII, VIII, IX and XI: what the registers and Nadi itself told, cell by cell."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from agent.clock import DAY_S, NS
+from collector.judge.network import NetworkMonth
 from collector.report.document import Chapter, Paragraph
 from collector.report.findings import found
 from collector.report.followup import disconnections, followups
 from collector.report.incidents import broken, chapter
 from collector.report.loop import Loop
+from collector.report.network import chapter as network
 from collector.report.security import chapter as security
-from tests.collector.loop_sample import COUNTED, DISCONNECTIONS, FOLLOWUPS, INCIDENTS, LOG_CHECKS, at, loop
+from tests.collector.loop_sample import COUNTED, DISCONNECTIONS, FOLLOWUPS, INCIDENTS, LOG_CHECKS, NETWORK, at, loop
 from tests.collector.report_sample import CASES, CLOSED, MONTH, ZONE, sample
 
 
@@ -50,6 +52,31 @@ def test_times_are_service_minutes_without_approved_pauses() -> None:
     assert (restored["target_tanggap_menit"], restored["target_pulih_menit"]) == (30, 240)
     assert (late["tanggap_menit"], late["pulih_menit"], late["tercapai"]) == (39, None, "tidak")
     assert [unjudged[key] for key in ("tanggap_menit", "pulih_menit", "tingkat_layanan", "tercapai")] == [None] * 4
+
+
+def test_availability_is_by_sets_of_time_and_judged_unrounded_against_its_target() -> None:
+    uplink, line, silent, queue = rows(network(NETWORK), "bab-vii-tautan")
+    assert (line["dinilai_menit"], line["tak_diketahui_menit"], line["gangguan_kali"]) == (743 * 60, 60, 2)
+    assert [line[key] for key in ("durasi_kotor_menit", "durasi_bersih_menit")] == [540, 300]
+    assert (line["kotor_persen"], line["bersih_persen"]) == (Decimal("98.789"), Decimal("99.322"))
+    assert (line["pemeliharaan_menit"], line["pemutusan_menit"]) == (240, 60)
+    assert (line["target_persen"], line["status_jaringan"]) == (Decimal("99.500"), "di bawah target")
+    assert [row["status_jaringan"] for row in (uplink, silent, queue)] == [
+        *("memenuhi target", "tidak dinilai", "tanpa target"),
+    ]
+    assert (silent["kotor_persen"], silent["bersih_persen"], uplink["kode_pd"]) == (None, None, None)
+
+
+def test_a_probe_s_round_trips_are_in_milliseconds_and_missing_without_a_probe() -> None:
+    uplink, line, _, _ = rows(network(NETWORK), "bab-vii-tautan")
+    keys = ("latensi_median_ms", "latensi_p95_ms", "kehilangan_persen")
+    assert [line[key] for key in keys] == [Decimal("12.5"), Decimal("40.5"), Decimal("0.1")]
+    assert [uplink[key] for key in keys] == [None] * 3
+
+
+def test_down_time_is_told_by_whose_part_it_was() -> None:
+    found = rows(network(NETWORK), "bab-vii-bagian")
+    assert [tuple(row.values()) for row in found] == [("Penyedia", 180, 180), ("tidak diketahui", 360, 120)]
 
 
 def test_totals_by_type_and_the_desk_s_extract_add_up() -> None:
@@ -114,7 +141,7 @@ def test_what_nadi_counted_is_shown_and_what_was_dropped_is_unknown() -> None:
 
 def test_without_records_each_chapter_says_so_and_invents_no_table() -> None:
     empty = (followups((), ZONE, closed_ns=CLOSED), disconnections((), ZONE, closed_ns=CLOSED), chapter((), {}, ZONE))
-    for made in (*empty, security((), None, MONTH, ZONE, closed_ns=CLOSED)):
+    for made in (*empty, network(None), network(NetworkMonth()), security((), None, MONTH, ZONE, closed_ns=CLOSED)):
         assert made.tables == ()
         assert texts(made)
 
@@ -122,6 +149,10 @@ def test_without_records_each_chapter_says_so_and_invents_no_table() -> None:
 def test_the_summary_counts_what_was_broken_and_what_is_late() -> None:
     evaluation = sample(cases=CASES[:1])
     said = " ".join(found(evaluation, None, loop(evaluation)))
+    assert (
+        "Ketersediaan bersih 3 (tiga) dari 4 (empat) tautan dinilai, terendah 99,322 % pada wan-1.02.01-1; 1 (satu) di "
+        "bawah target (Bab VII)" in said
+    )
     assert "1 (satu) rekomendasi periode sebelumnya melewati tenggat (Bab III)" in said
     assert "Dari 2 (dua) insiden dan permintaan yang dinilai, 1 (satu) melampaui tingkat layanan (Bab VIII)" in said
     assert "Bab VIII" not in " ".join(found(evaluation, None, Loop()))

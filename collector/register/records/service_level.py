@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Final
 
 from collector.judge.service import ServiceHours, Target
@@ -16,6 +17,7 @@ from collector.register.records.incident import INCIDENT_TYPES, IncidentType
 
 MOST_MINUTES = 366 * 1440
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+PERCENT = re.compile(r"100(\.0{1,3})?|[1-9][0-9]?(\.[0-9]{1,3})?")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
@@ -23,6 +25,7 @@ TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 class Level:
     """One level: targets in minutes of service time.
 
+    ``availability_percent`` is the net availability that a line is to have, such as "99.5" ("": none asked for).
     That runs on ``weekdays`` (Monday is 0) from ``opens`` to ``closes``, HH:MM of the region (00:00 to 24:00 is a whole
     day); ``holidays`` says whether on holidays too.
     """
@@ -35,6 +38,12 @@ class Level:
     opens: str = "00:00"
     closes: str = "24:00"
     holidays: bool = True
+    availability_percent: str = ""
+
+    @property
+    def availability(self) -> Fraction | None:
+        """The net availability asked for, 1 = always."""
+        return Fraction(self.availability_percent) / 100 if self.availability_percent else None
 
     @property
     def target(self) -> Target:
@@ -116,6 +125,8 @@ def _level(level: Level) -> Iterator[str]:
         yield f"tingkat {level.code}: name harus diisi"
     if not 0 < level.response_minutes <= level.restore_minutes <= MOST_MINUTES:
         yield f"tingkat {level.code}: waktu tanggap harus lebih dari nol dan tidak melebihi waktu pulih"
+    if level.availability_percent and PERCENT.fullmatch(level.availability_percent) is None:
+        yield f"tingkat {level.code}: availability_percent harus persen seperti 99.5, di atas 0, paling banyak 100"
     if not level.weekdays or not set(level.weekdays) <= set(range(7)):
         yield f"tingkat {level.code}: weekdays harus angka 0 (Senin) sampai 6 (Minggu)"
     if not (TIME.fullmatch(level.opens) and TIME.fullmatch(level.closes) and level.opens < level.closes):
