@@ -195,7 +195,10 @@ class Folder:
         problems += [str(audit)] if audit else []
         for month in self.reports.months():
             for issue in self.reports.versions(month):
-                problems += [f"{issue.folder}: {problem}" for problem in issue.problems(self.key.public)]
+                wrong = issue.problems(self.key.public) or issue.parted(
+                    journal_id=self.journal.id, head_at=self.journal.head_at
+                )
+                problems += [f"{issue.folder}: {problem}" for problem in wrong]
         for place in self.reports.rollups():
             problems += [f"{place}: {problem}" for problem in verify(place / NAME, public=self.key.public)]
         now_ns = self.clock.now().wall_ns

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +86,14 @@ class Issue:
     def code(self) -> str:
         """The verification code on its pages."""
         return str(json.loads(self.manifest.read_bytes())["verification_code"])
+
+    def parted(self, *, journal_id: str, head_at: Callable[[int], str | None]) -> list[str]:
+        """Say whether the ledger is no longer the one from which the figures came; what it forgot is not asked."""
+        told = json.loads(self.manifest.read_bytes())["journal"]
+        held = head_at(told["length"]) if told["id"] == journal_id and told["length"] else None
+        if held is None or held == told["head"]:
+            return []
+        return [f"the ledger was rewritten after this report: entry {told['length']} had another chain head then"]
 
     def problems(self, public: bytes) -> list[str]:
         """Verify manifest and files of the draft and of the approved edition; empty when whole."""

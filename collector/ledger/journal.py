@@ -195,6 +195,12 @@ class Journal:
         with self._reader() as db:
             return Chain(db).head.hex()
 
+    def head_at(self, length: int) -> str | None:
+        """Return the chain head after ``length`` entries in hexadecimal; None where that entry is not there."""
+        with self._reader() as db:
+            found = db.execute("SELECT head FROM entry WHERE id = ?", (length,)).fetchone()
+        return None if found is None else bytes(found[0]).hex()
+
     def rows(
         self,
         *,

@@ -51,6 +51,12 @@ METHOD: Final = (
 _COUNT = Column("bulan_diketahui", "Bulan diketahui", "count", "Banyaknya bulan yang nilainya diketahui.", "bulan",
                 width=0.8)  # fmt: skip
 
+_IN_MINUTES: Final = (
+    ("perangkat", "dinilai_menit", "tidak_diketahui_menit", "mati_menit"),
+    ("tautan_jaringan", "dinilai_menit", "tak_diketahui_menit", "durasi_kotor_menit"),
+)
+"""Columns by which a monthly table tells availability in minutes: of what, judged, unknown, down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -236,11 +242,16 @@ class _Months:
 
     def availability(self) -> Chapter:
         """Return chapter V: availability of what the months tell in minutes."""
-        needed = {"perangkat", "dinilai_menit", "tidak_diketahui_menit", "mati_menit"}
-        keys = {key for held in self._tables.values() for key, item in held.items() if needed <= set(item.columns)}
-        rows = [row for key in sorted(keys) for row in self._available(key)]
+        keys = {
+            (key, needed)
+            for held in self._tables.values()
+            for key, item in held.items()
+            for needed in _IN_MINUTES
+            if set(needed) <= set(item.columns)
+        }
+        rows = [row for key, needed in sorted(keys) for row in self._available(key, *needed)]
         shape = (
-            Column("perangkat", "Perangkat", "text", "Kode perangkat.", width=1.8),
+            Column("objek_rekap", "Tautan atau Perangkat", "text", "Kodenya.", width=1.8),
             Column("dinilai_menit", "Waktu Dinilai (menit)", "count", "Jumlah waktu dinilai.", "menit"),
             Column("tidak_diketahui_menit", "Tidak Diketahui (menit)", "count", "Jumlah waktu tak diketahui.", "menit"),
             Column("mati_menit", "Durasi (menit)", "count", "Jumlah lama mati yang terbukti.", "menit"),
@@ -252,9 +263,8 @@ class _Months:
             return Chapter("V", "Ketersediaan", (Paragraph("Laporan bulanan tidak memuat ketersediaan dalam menit."),))
         return Chapter("V", "Ketersediaan", (Table("rekap-ketersediaan", "Ketersediaan", shape, tuple(rows)),))
 
-    def _available(self, key: str) -> Iterator[tuple[Value, ...]]:
-        parts = ("dinilai_menit", "tidak_diketahui_menit", "mati_menit")
-        held = [self._by_month(key, part, ("perangkat",)) for part in parts]
+    def _available(self, key: str, naming: str, *parts: str) -> Iterator[tuple[Value, ...]]:
+        held = [self._by_month(key, part, (naming,)) for part in parts]
         for name in sorted({name for month in self._months for name in held[0][month]}, key=str):
             known = [month for month in self._months if all(part[month].get(name) is not None for part in held)]
             judged, unknown, down = (_sum(part[month][name] for month in known) or 0 for part in held)
