@@ -30,9 +30,9 @@ lint: $(VENV)/dev.stamp
 unit: $(VENV)/dev.stamp
 	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
-# The network laboratory with real 300-second bins: root, about 20 minutes.
+# What takes longer: the network laboratory with real 300-second bins (root, about 20 minutes), the OpenAPI role by role.
 test-lab: debian $(VENV)/dev.stamp
-	$(BIN)/pytest -m slow tests/lab
+	$(BIN)/pytest -m slow
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
