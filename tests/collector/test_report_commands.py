@@ -66,6 +66,21 @@ def test_a_report_is_checked_approved_and_signed(capsys: pytest.CaptureFixture[s
     assert nadi(capsys, "check", "--data", data)[0] == 1
 
 
+def test_a_quarter_is_rolled_up_once_a_month_of_it_is_approved(capsys: pytest.CaptureFixture[str], data: Path) -> None:
+    status, _, error = nadi(capsys, "report", "2026-Q4", "--data", data)
+    assert (status, "no month of 2026-Q4 is approved" in error) == (1, True)
+    for action, who in (("check", "budi"), ("approve", "citra")):
+        assert nadi(capsys, "report", action, MONTH, *acting(data, who))[0] == 0
+    status, out, _ = nadi(capsys, "report", "2026-Q4", "--data", data)
+    assert (status, out.splitlines()[0]) == (0, "2026-Q4 version 1")
+    pdf = next(line for line in out.splitlines() if line.endswith(".pdf"))
+    assert nadi(capsys, "verify", pdf)[0] == 0
+    assert nadi(capsys, "check", "--data", data)[0] == 0
+    path = Path(pdf).with_name("evaluasi-2026-Q4-v1.xlsx")
+    path.write_bytes(path.read_bytes() + b"x")
+    assert f"{path.name}: changed" in nadi(capsys, "check", "--data", data)[1]
+
+
 def test_what_may_not_be_done_says_why(capsys: pytest.CaptureFixture[str], data: Path) -> None:
     status, _, error = nadi(capsys, "report", "approve", MONTH, *acting(data, "citra"))
     assert (status, "berkeadaan draf" in error) == (1, True)
