@@ -110,7 +110,7 @@ def _network(network: NetworkMonth) -> Iterator[str]:
     )
 
 
-MAX_NAMES = 4
+MAX_NAMES = 3
 """Names in a sentence of the summary, which must fit one page; the rest are counted, and all are in chapter VI."""
 
 
@@ -137,15 +137,18 @@ def _told(evaluation: Evaluation, loop: Loop) -> Iterator[str]:
     if loop.network:
         yield from _network(loop.network)
     late = sum(overdue(item, zone=evaluation.zone, now_ns=evaluation.closed_ns) for item in loop.followups)
-    if late:
-        yield f"{words.counted(late)} rekomendasi periode sebelumnya melewati tenggat (Bab III)."
+    parts = [f"{words.counted(late)} rekomendasi periode sebelumnya melewati tenggat (Bab III)"] if late else []
     judged = sum(one.target is not None for one in loop.incidents)
     if judged:
-        missed = broken(loop.incidents)
-        yield (
-            f"Dari {words.counted(judged)} insiden dan permintaan yang dinilai, {words.counted(missed)} melampaui "
-            "tingkat layanan (Bab VIII)."
-        )
+        missed = words.counted(broken(loop.incidents))
+        parts.append(f"dari {words.counted(judged)} insiden yang dinilai, {missed} melampaui tingkat layanan")
+    if parts:
+        yield _sentence(parts, "Bab VIII" if judged else "")
+
+
+def _sentence(parts: Sequence[str], chapter: str) -> str:
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}{f' ({chapter})' if chapter else ''}."
 
 
 def _found_in(datacentre: DataCentreMonth | None) -> Iterator[str]:
@@ -170,30 +173,30 @@ def _found_in(datacentre: DataCentreMonth | None) -> Iterator[str]:
 
 
 def _found(evaluation: Evaluation) -> Iterator[str]:
-    for status in (Status.JENUH, Status.PERLU_PERHATIAN, Status.RENDAH, Status.DATA_TIDAK_CUKUP):
-        if opds := _of(evaluation, status):
-            yield f"{words.counted(len(opds))} Perangkat Daerah berstatus {words.STATUS[status]}: {names(opds)}."
+    # Names stand in the decisions below and in chapter VI: the summary is one page.
+    grave = (Status.JENUH, Status.PERLU_PERHATIAN, Status.RENDAH, Status.DATA_TIDAK_CUKUP)
+    counts = [(status, len(_of(evaluation, status))) for status in grave]
+    if parts := [f"{words.counted(count)} berstatus {words.STATUS[status]}" for status, count in counts if count]:
+        yield f"Perangkat Daerah yang perlu dicermati: {words.listed(parts)} (Bab VI)."
     highest = evaluation.totals.highest_utilisation
     if highest is not None:
         name = next((plain(opd.name) for opd in evaluation.opds if opd.code == highest[0]), plain(highest[0]))
         yield f"Utilisasi P95 tertinggi dicapai oleh {name}, yaitu {_share(highest[1])} dari alokasinya."
-    if opds := [opd for opd in evaluation.opds if opd.indicative]:
-        yield (
-            f"Status {words.counted(len(opds))} Perangkat Daerah bersifat indikatif karena cakupan datanya: "
-            f"{names(opds)}."
-        )
-    if opds := [opd for opd in evaluation.opds if opd.sub_periods]:
-        yield f"Alokasi {words.counted(len(opds))} Perangkat Daerah berubah pada periode ini: {names(opds)}."
-    if opds := _without_allocation(evaluation):
-        yield f"{words.counted(len(opds))} Perangkat Daerah belum mempunyai alokasi yang berlaku: {names(opds)}."
+    marks = (
+        (sum(opd.indicative for opd in evaluation.opds), "berstatus indikatif karena cakupan datanya (Bab VI)"),
+        (sum(bool(opd.sub_periods) for opd in evaluation.opds), "berubah alokasinya pada periode ini (Bab V)"),
+    )
+    if parts := [f"{words.counted(count)} Perangkat Daerah {what}" for count, what in marks if count]:
+        yield _sentence(parts, "")
     quality = evaluation.totals.quality
+    parts = []
     if quality.gaps:
         hours = words.number(quality.gap_ns // (3600 * NS))
-        yield (
-            f"Terdapat {words.counted(quality.gaps)} celah data lebih dari satu jam, seluruhnya {hours} jam (Bab XIV)."
-        )
+        parts.append(f"terdapat {words.counted(quality.gaps)} celah data lebih dari satu jam, seluruhnya {hours} jam")
     if quality.counts.rejected:
-        yield f"Sebanyak {words.number(quality.counts.rejected)} selisih penghitung ditolak (Bab XIV)."
+        parts.append(f"sebanyak {words.number(quality.counts.rejected)} selisih penghitung ditolak")
+    if parts:
+        yield _sentence(parts, "Bab XIV")
 
 
 Rule = Callable[[Evaluation], str | None]

@@ -24,6 +24,8 @@ from collector.report.document import Document
 from collector.report.folder import Report, write
 from collector.report.pdf import TypesetError, typeset
 from collector.report.settings import ReportSettings
+from tests.collector.centre_sample import centre
+from tests.collector.loop_sample import loop
 from tests.collector.report_sample import CASES, CLOSED, MBIT, ORIGIN, SETTINGS, many, sample
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "report.toml"
@@ -171,9 +173,17 @@ def test_the_pdf_says_that_it_is_tagged_archival_and_accessible(tmp_path: Path) 
     assert re.search(r"pdfuaid:part>1<", packet)
 
 
-def test_the_summary_of_sixty_agencies_is_one_page(tmp_path: Path) -> None:
+def test_the_summary_of_sixty_agencies_is_one_page_whatever_there_is_to_tell(tmp_path: Path) -> None:
     evaluation = sample(cases=many(60))
-    report = write(evaluation=evaluation, settings=SETTINGS, origin=ORIGIN, key=Key(bytes(32)), folder=tmp_path / "v1")
+    report = write(
+        evaluation=evaluation,
+        datacentre=centre(),
+        loop=loop(evaluation),
+        settings=SETTINGS,
+        origin=ORIGIN,
+        key=Key(bytes(32)),
+        folder=tmp_path / "v1",
+    )
     pages = [page.extract_text() for page in PdfReader(report.pdf).pages[4:9]]
     first = next(at for at, text in enumerate(pages) if "RINGKASAN EKSEKUTIF" in text and "DAFTAR ISI" not in text)
     assert "DASAR DAN RUANG LINGKUP" in pages[first + 1]

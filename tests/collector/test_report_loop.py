@@ -154,5 +154,5 @@ def test_the_summary_counts_what_was_broken_and_what_is_late() -> None:
         "bawah target (Bab VII)" in said
     )
     assert "1 (satu) rekomendasi periode sebelumnya melewati tenggat (Bab III)" in said
-    assert "Dari 2 (dua) insiden dan permintaan yang dinilai, 1 (satu) melampaui tingkat layanan (Bab VIII)" in said
+    assert "dari 2 (dua) insiden yang dinilai, 1 (satu) melampaui tingkat layanan (Bab VIII)" in said
     assert "Bab VIII" not in " ".join(found(evaluation, None, Loop()))
