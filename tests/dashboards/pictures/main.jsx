@@ -1,17 +1,26 @@
 // Draws a generated board with Grafana's own TimeSeries, BigValue and PanelChrome, from a real server's answers.
-// Tables, bar gauges and state timelines live in Grafana's core: here they are plain HTML with Grafana's formatting.
+// Tables are what its own merge, filter and organize make of the answers, but they, bar gauges and state timelines are drawn
+// as plain HTML with its formatting: those panels live in its core.
 import {
-  FieldType, ThemeContext, applyFieldOverrides, createTheme, getDisplayProcessor, standardFieldConfigEditorRegistry,
-  toDataFrame,
+  FieldType, ThemeContext, applyFieldOverrides, createTheme, getDisplayProcessor, getFieldDisplayName,
+  standardFieldConfigEditorRegistry, standardTransformers, standardTransformersRegistry, toDataFrame, transformDataFrame,
 } from "@grafana/data";
 import { BigValue, GlobalStyles, PanelChrome, TimeSeries } from "@grafana/ui";
 import React, { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
+import { lastValueFrom } from "rxjs";
 
 const IDS = ["unit", "min", "max", "decimals", "displayName", "noValue", "thresholds", "mappings", "links", "color"];
 const item = (id) => ({ id, path: id, name: id, editor: () => null, override: () => null, process: (x) => x,
   shouldApply: () => true });
 standardFieldConfigEditorRegistry.setInit(() => IDS.map(item));
+
+const USED = [standardTransformers.mergeTransformer, standardTransformers.filterFieldsByNameTransformer,
+  standardTransformers.organizeFieldsTransformer];
+const INNER = [standardTransformers.filterFieldsTransformer, standardTransformers.orderFieldsTransformer,
+  standardTransformers.renameFieldsTransformer];
+standardTransformersRegistry.setInit(() => [...USED, ...INNER].map((one) => ({ id: one.id, name: one.name,
+  transformation: one })));
 
 const asked = new URLSearchParams(window.location.search);
 const theme = createTheme({ colors: { mode: asked.get("mode") ?? "dark" } });
@@ -106,50 +115,50 @@ function Stats({ panel, answers, width, height }) {
   })}</div>;
 }
 
-function merged(panel, answers) {
-  const rows = [];
-  answers.forEach((found, i) => {
-    const field = answers.length > 1 ? `Value #${panel.targets[i].refId}` : "Value";
-    for (const { metric, value } of found) {
-      const { __name__, ...labels } = metric;
-      const same = rows.filter((row) => Object.keys(labels).every((key) => !(key in row.labels) || row.labels[key] === labels[key])
-        && Object.keys(labels).some((key) => key in row.labels) && !(field in row.values));
-      const into = same.length ? same : [rows[rows.push({ labels: {}, values: {} }) - 1]];
-      for (const row of into) { Object.assign(row.labels, labels); row.values[field] = Number(value[1]); }
-    }
+// What Grafana's own merge, filter and organize make of the answers.
+async function organised(panel, answers) {
+  const frames = answers.flatMap((found, i) => {
+    if (!found.length) return [];
+    const labels = [...new Set(found.flatMap(({ metric }) => Object.keys(metric)))].filter((name) => name !== "__name__");
+    return [toDataFrame({ refId: panel.targets[i].refId, fields: [
+      { name: "Time", type: FieldType.time, values: found.map(({ value }) => value[0] * 1000) },
+      ...labels.map((name) => ({ name, type: FieldType.string, values: found.map(({ metric }) => metric[name] ?? null) })),
+      { name: panel.targets.length > 1 ? `Value #${panel.targets[i].refId}` : "Value", type: FieldType.number,
+        values: found.map(({ value }) => Number(value[1])) },
+    ] })];
   });
-  return rows;
+  const made = await lastValueFrom(transformDataFrame(panel.transformations, frames));
+  return (made[0]?.fields ?? []).map((field) => ({ title: getFieldDisplayName(field, made[0], made), type: field.type,
+    values: [...field.values] }));
 }
 
-function Rows({ panel, answers }) {
-  const organise = panel.transformations.find((one) => one.id === "organize").options;
-  const fields = Object.entries(organise.indexByName).sort((a, b) => a[1] - b[1]).map(([name]) => name);
-  const rows = merged(panel, answers);
-  if (!rows.length) return <Nothing panel={panel} />;
-  const sort = panel.options.sortBy?.[0]?.displayName;
-  const by = fields.find((name) => organise.renameByName[name] === sort);
-  if (by?.startsWith("Value")) rows.sort((a, b) => (b.values[by] ?? -1) - (a.values[by] ?? -1));
-  else if (by) rows.sort((a, b) => b.labels[by].localeCompare(a.labels[by]));
-  return <table style={{ width: "100%", borderCollapse: "collapse", fontSize: 13 }}><thead><tr>{fields.map((name) =>
-    <th key={name} style={{ textAlign: "left", color: theme.colors.text.link, padding: "3px 6px", fontWeight: 500 }}>
-      {organise.renameByName[name]}</th>)}</tr></thead>
-    <tbody>{rows.map((row, i) => <tr key={i} style={{ borderTop: `1px solid ${theme.colors.border.weak}` }}>
-      {fields.map((name) => <Cell key={name} panel={panel} row={row} name={name} title={organise.renameByName[name]} />)}
+function Rows({ panel, fields }) {
+  const count = fields[0]?.values.length ?? 0;
+  if (!count) return <Nothing panel={panel} />;
+  const order = [...Array(count).keys()];
+  const by = fields.find((field) => field.title === panel.options.sortBy?.[0]?.displayName);
+  if (by) order.sort((a, b) => by.type === FieldType.number ? (by.values[b] ?? -1) - (by.values[a] ?? -1)
+    : String(by.values[b]).localeCompare(String(by.values[a])));
+  return <table style={{ width: "100%", borderCollapse: "collapse", fontSize: 13 }}><thead><tr>{fields.map(({ title }) =>
+    <th key={title} style={{ textAlign: "left", color: theme.colors.text.link, padding: "3px 6px", fontWeight: 500 }}>
+      {title}</th>)}</tr></thead>
+    <tbody>{order.map((i) => <tr key={i} style={{ borderTop: `1px solid ${theme.colors.border.weak}` }}>
+      {fields.map((field) => <Cell key={field.title} panel={panel} field={field} value={field.values[i]} />)}
     </tr>)}</tbody></table>;
 }
 
-function Cell({ panel, row, name, title }) {
+function Cell({ panel, field, value }) {
   const style = { padding: "3px 6px", whiteSpace: "nowrap", maxWidth: 260, overflow: "hidden", textOverflow: "ellipsis" };
-  const config = overridden(panel, title);
-  if (!name.startsWith("Value")) {
+  const config = overridden(panel, field.title);
+  if (field.type !== FieldType.number) {
     return <td style={{ ...style, color: config.links ? theme.colors.text.link : undefined }}>
-      {config.mappings?.[0]?.options[row.labels[name]]?.text ?? row.labels[name] ?? ""}</td>;
+      {config.mappings?.[0]?.options[value]?.text ?? value ?? ""}</td>;
   }
-  const display = shown(config, row.values[name] ?? null);
+  const unknown = value === undefined || value === null;
+  const display = shown(config, unknown ? null : value);
   const kind = config.custom.cellOptions?.type;
-  const unknown = row.values[name] === undefined;
   if (kind === "color-background") return <td style={{ ...style, background: display.color, color: "#fff" }}>{text(display)}</td>;
-  if (kind === "gauge" && !unknown) return <td style={{ ...style, minWidth: 150 }}><Bar display={display} config={config} value={row.values[name]} /></td>;
+  if (kind === "gauge" && !unknown) return <td style={{ ...style, minWidth: 150 }}><Bar display={display} config={config} value={value} /></td>;
   return <td style={{ ...style, color: kind === "color-text" || unknown ? display.color : undefined }}>{text(display)}</td>;
 }
 
@@ -192,10 +201,15 @@ function States({ panel, answers, start, height }) {
 
 const KINDS = { stat: Stats, timeseries: Drawn, table: Rows, bargauge: Bars, "state-timeline": States, "status-history": States };
 
-function One({ panel, answers, start, width, height }) {
+function One({ panel, answers, fields, start, width, height }) {
   const Kind = KINDS[panel.type];
   return <PanelChrome title={panel.title} width={width} height={height} description={panel.description}>
-    {(w, h) => <Kind panel={panel} answers={answers} start={start} width={w} height={h} />}</PanelChrome>;
+    {(w, h) => <Kind panel={panel} answers={answers} fields={fields} start={start} width={w} height={h} />}</PanelChrome>;
+}
+
+async function answered(panel, texts, start) {
+  const answers = await data(panel, texts, start);
+  return { panel, answers, fields: panel.type === "table" ? await organised(panel, answers) : [] };
 }
 
 function App() {
@@ -205,17 +219,17 @@ function App() {
     const start = end - hours(board.time.from) * 3600;
     const texts = await chosen(board);
     const panels = await Promise.all(board.panels.map(async (panel) => panel.type === "row" ? { panel }
-      : { panel, answers: await data(panel, texts, start) }));
+      : await answered(panel, texts, start)));
     setMade({ board, panels, start });
   })().catch((error) => { document.body.textContent = String(error.stack); }); }, []);
   if (!made) return null;
   const column = (window.innerWidth - 16) / 24;
   return <ThemeContext.Provider value={theme}><GlobalStyles /><div style={{ position: "relative", color: theme.colors.text.primary,
-    background: theme.colors.background.canvas, minHeight: "100vh" }}>{made.panels.map(({ panel, answers }) => {
+    background: theme.colors.background.canvas, minHeight: "100vh" }}>{made.panels.map(({ panel, answers, fields }) => {
     const { x, y, w, h } = panel.gridPos;
     const place = { position: "absolute", left: 8 + x * column, top: 8 + y * 38, width: w * column - 8, height: h * 38 - 8 };
     return <div key={panel.id} style={place}>{panel.type === "row" ? <h5 style={{ padding: "4px 8px" }}>{panel.title}</h5>
-      : <One panel={panel} answers={answers} start={made.start} width={place.width} height={place.height} />}</div>; })}
+      : <One panel={panel} answers={answers} fields={fields} start={made.start} width={place.width} height={place.height} />}</div>; })}
   </div></ThemeContext.Provider>;
 }
 
