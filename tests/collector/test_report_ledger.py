@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import NS, WIB, ManualClock
+from agent.clock import DAY_S, NS, WIB, ManualClock
 from collector.running import Collector
+from tests.collector.report_office import APPROVER, CHECKER
 from tests.collector.test_jobs import CLOSING, JULY, measure
 from tests.collector.web_visitor import running, settings_at
 
@@ -61,3 +62,20 @@ def test_what_retention_forgot_is_no_rewriting(closed: Collector) -> None:
     assert newest.parted(journal_id=closed.folder.journal.id, head_at=lambda _: None) == []
     assert newest.parted(journal_id="another", head_at=lambda _: "00") == []
     assert newest.parted(journal_id=closed.folder.journal.id, head_at=lambda _: "00") != []
+
+
+def test_batches_are_forgotten_once_the_month_is_approved_and_the_report_stays_whole(
+    closed: Collector, clock: ManualClock
+) -> None:
+    clock.advance(60 * DAY_S * NS)
+    closed.jobs.run("seal")
+    closed.jobs.run("retention")
+    kept = len(list(closed.folder.journal.rows()))
+    assert kept > 0
+    for target, actor in (("diperiksa", CHECKER), ("disahkan", APPROVER)):
+        closed.folder.life.move(JULY, target, actor=actor)
+        assert len(list(closed.folder.journal.rows())) == kept
+    closed.jobs.run("retention")
+    assert closed.faults() == {}
+    assert len(list(closed.folder.journal.rows())) == 0
+    assert closed.folder.check() == []
