@@ -16,15 +16,18 @@ from collector.datacentre import PowerToDate
 from collector.findings import findings
 from collector.folder import Folder
 from collector.ingest import MAX_DECODED, Ingest
+from collector.inventory import Inventory
 from collector.jobs import Job, Jobs
 from collector.judge.allocation import Finding
 from collector.judge.datacentre import DataCentreNow
 from collector.judge.month import Evaluation
+from collector.judge.network import NetworkMonth
 from collector.ledger.body import Lines
 from collector.ledger.entry import Entry
 from collector.ledger.retention import forget_chunks, forgettable
 from collector.ledger.seal import seal
 from collector.live import Live, Snapshot
+from collector.network import network_of
 
 if TYPE_CHECKING:
     from collector.feeds.feed import Feed
@@ -40,18 +43,25 @@ FOLLOW_SECONDS = 10
 JUDGED_SECONDS = 900
 """A judgement (made every five minutes) that is older is no longer shown: an old figure would look like a new one."""
 
+NETWORK_SECONDS = 3600
+"""How often the links' availability since the month began is judged anew."""
+
 LOGGED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What stands at ``at_ns``: the findings, the evaluation of the month to date, the data centre and its power."""
+    """What stands at ``at_ns``: findings, the evaluation of the month to date, the data centre and its power, links.
+
+    The links' availability since the month began is of the last hour.
+    """
 
     at_ns: int
     findings: tuple[Finding, ...]
     month: Evaluation
     centre: DataCentreNow | None = None
     power: PowerToDate | None = None
+    network: NetworkMonth | None = None
 
 
 class Collector:
@@ -65,6 +75,7 @@ class Collector:
         self._evaluating = threading.Lock()
         self._kept: tuple[tuple[Month, int, int], Evaluation] | None = None
         self._judgement: Judgement | None = None
+        self._links: tuple[tuple[Month, int] | None, int, NetworkMonth] = None, 0, NetworkMonth()
         inventory = folder.register.inventory()
         self.live = Live(inventory=inventory, clock=clock, zone=self.zone, settings=folder.settings.live)
         self.ingest = Ingest(
@@ -176,7 +187,17 @@ class Collector:
         month = Month.of(self.zone.day(snapshot.now_ns))
         evaluation = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
         power = self.folder.datacentre.to_date(centre) if centre else None
-        self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None, power)
+        network = self._network(month, inventory, snapshot.now_ns)
+        self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None, power, network)
+
+    def _network(self, month: Month, inventory: Inventory, now_ns: int) -> NetworkMonth:
+        """Judge the links in the month to date, once an hour: every reading of every port since then is looked at."""
+        key, at_ns, _ = self._links
+        if key != (month, inventory.revision) or not 0 <= now_ns - at_ns < NETWORK_SECONDS * NS:
+            readings, book = self.folder.readings, self.folder.register.book
+            made = network_of(inventory, readings, book, month, zone=self.zone, until_ns=now_ns)
+            self._links = (month, inventory.revision), now_ns, made
+        return self._links[2]
 
     def _seal(self) -> None:
         for record in seal(self.folder.journal, self.folder.archive, today=self._today()):

@@ -33,6 +33,7 @@ _L = ("link", "opd", "direction")
 _B = ("server", "job", "engine")
 """A backup job by its registered code."""
 
+_A = ("link", "opd", "maintainer")
 _Q = ("device", "queue", "link", "opd", "direction")
 
 
@@ -208,6 +209,17 @@ _ALL = (
         ),
         ("busy_hour", ("opd",), "Awal jam sibuk unduh, waktu setempat"),
         ("queue_dropped_packets", _D, "Paket yang dibuang antrean pada bulan berjalan; tidak ada bila tidak diukur"),
+    ),
+    *_gauges(
+        "nadi_availability",
+        ("gross_ratio", _A, "Ketersediaan kotor bulan berjalan; tidak ada bila waktu diketahui kurang dari 75 %"),
+        ("net_ratio", _A, "Ketersediaan bersih bulan berjalan; tidak ada bila waktu diketahui kurang dari 75 %"),
+        ("down_seconds", _A, "Lama mati terbukti bulan berjalan, di luar pemeliharaan dan pemutusan yang disetujui"),
+        ("unknown_seconds", _A, "Waktu bulan berjalan yang keadaan tautannya tidak diketahui"),
+        ("planned_seconds", _A, "Waktu pemeliharaan bulan berjalan yang diumumkan tepat waktu"),
+        ("disconnected_seconds", _A, "Waktu pemutusan sementara bulan berjalan yang disetujui"),
+        ("target_ratio", _A, "Ketersediaan bersih menurut tingkat layanan; tidak ada bila tidak ditetapkan"),
+        ("outages", _A, "Banyaknya gangguan terbukti pada bulan berjalan"),
     ),
     *_gauges(
         "nadi_report",

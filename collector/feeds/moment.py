@@ -14,9 +14,11 @@ from agent.clock import MS, NS
 from collector.datacentre import PowerToDate
 from collector.feeds.centre import backups, certificates, hosts, supply
 from collector.feeds.derived import Written
+from collector.feeds.network import availability
 from collector.inventory import Inventory
 from collector.judge.datacentre import DataCentreNow
 from collector.judge.month import Direction, Evaluation, OpdMonth
+from collector.judge.network import NetworkMonth
 from collector.judge.now import Flow
 from collector.live import LinkLive, Snapshot
 
@@ -68,7 +70,7 @@ class SinkFact:
 class Facts:
     """What is written down at one scrape; ``month`` is the evaluation of the month to date, None before the first.
 
-    ``centre`` and ``power`` are the data centre as last judged, None before that.
+    ``centre`` and ``power`` are the data centre as last judged, ``network`` the links', None before that.
     """
 
     snapshot: Snapshot
@@ -88,6 +90,7 @@ class Facts:
     version: str
     centre: DataCentreNow | None = None
     power: PowerToDate | None = None
+    network: NetworkMonth | None = None
     sinks: Sequence[SinkFact] = ()
     notifications: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -100,6 +103,7 @@ def written(facts: Facts) -> Written:
     for fill in (_links, _queues, _devices, _opds, _capacity, _month, _quality, _agents, _collector, _papers, _sinks):
         yield from fill(facts)
     yield from _centre(facts)
+    yield from availability(facts.network)
 
 
 def _directions(live: LinkLive) -> tuple[tuple[str, Flow], tuple[str, Flow]]:

@@ -72,6 +72,7 @@ def facts(collector: Collector) -> Facts:
         version=VERSION,
         centre=judged.centre if judged else None,
         power=judged.power if judged else None,
+        network=judged.network if judged else None,
         sinks=collector.sinks,
         notifications=collector.notifications,
     )

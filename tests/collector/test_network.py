@@ -12,6 +12,7 @@ import pytest
 
 from agent.clock import NS, WIB, ManualClock, Month
 from agent.reading import Reading, encode, reading
+from collector.feeds.moment import written
 from collector.folder import Folder
 from collector.ingest import Ingest
 from collector.judge.network import NetworkRow
@@ -23,6 +24,8 @@ from collector.register.records.disconnection import DISCONNECTION, Disconnectio
 from collector.register.records.incident import INCIDENT, Incident
 from collector.register.records.maintenance import MAINTENANCE, Maintenance
 from collector.register.records.service_level import SERVICE_LEVEL, Level, ServiceLevels
+from collector.running import Collector
+from collector.web.facts import facts
 from tests.collector.book_sample import EVERYTHING, NOC, OFFICIAL
 from tests.collector.web_visitor import settings_at
 
@@ -275,3 +278,32 @@ def test_the_folder_s_report_tells_of_the_network(folder: Folder) -> None:
     chapter = next(item for item in issue.content()["bab"] if item["nomor"] == "VII")
     (line,) = next(block["tabel"]["baris"] for block in chapter["isi"] if "tabel" in block)
     assert (line["durasi_kotor_menit"], line["gangguan_kali"], line["status_jaringan"]) == (180, 1, "tidak dinilai")
+
+
+def test_the_figures_of_the_month_to_date_are_series_and_what_is_not_judged_has_none(folder: Folder) -> None:
+    register(folder, OPD_END, NOC_END)
+    send(folder, day(port=port(between(6, 9))))
+    collector = Collector(folder, clock=folder.clock)
+    collector.jobs.run("judge")
+    found = {(name, labels[0]): value for name, labels, value in written(facts(collector)) if "availability" in name}
+    whole = 25 * 3600
+    assert found["nadi_availability_down_seconds", "wan-bpkad"] == pytest.approx(3 * 3600)
+    assert found["nadi_availability_unknown_seconds", "wan-bpkad"] == pytest.approx(3600 - 120)
+    assert found["nadi_availability_net_ratio", "wan-bpkad"] == 1 - Fraction(3 * 3600, whole - 3480)
+    assert found["nadi_availability_outages", "noc-bpkad"] == 1
+    assert found["nadi_availability_target_ratio", "wan-bpkad"] is None
+    assert {labels for name, labels in found} == {"wan-bpkad", "noc-bpkad"}
+
+
+def test_the_month_to_date_is_judged_anew_once_an_hour(folder: Folder) -> None:
+    register(folder, OPD_END)
+    send(folder, day(port=port()))
+    collector = Collector(folder, clock=folder.clock)
+    known = []
+    for minutes_later in (0, 30, 31):
+        folder.clock.advance(minutes_later * MINUTE)  # type: ignore[attr-defined]
+        collector.jobs.run("judge")
+        assert collector.judgement is not None
+        assert collector.judgement.network is not None
+        known.append(collector.judgement.network.rows[0].found.expected_ns // MINUTE)
+    assert known == [1500, 1500, 1561]
