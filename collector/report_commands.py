@@ -121,7 +121,8 @@ def write(settings: Settings, options: Namespace, tell: Tell) -> int:
 
 def _rollup(settings: Settings, period: Period, tell: Tell) -> int:
     with _opened(settings) as folder:
-        folder.life.settle()
+        with _told():
+            folder.life.settle()
         try:
             place, written = folder.reports.rollup(
                 period,
@@ -159,7 +160,7 @@ def step(settings: Settings, options: Namespace, tell: Tell) -> int:
     target = STEPS[options.action][0]
     with _opened(settings) as folder:
         actor = _account(folder, options)
-        with _refusals():
+        with _refusals(), _told():
             record = folder.life.move(options.month, target, actor=actor, note=options.note)
         issue = _newest(folder, options.month)
         tell(f"{options.month} version {record.form.version} is {record.state} ({record.code}) by {actor.name}")
@@ -287,11 +288,12 @@ def _refusals() -> Iterator[None]:
 @contextmanager
 def _told() -> Iterator[None]:
     """Let a fault of signatures or of written files end the command with its message."""
+    from collector.report.folder import ReportDamaged
     from collector.report.signing import SigningFault  # pyHanko is wanted by few commands
 
     try:
         yield
-    except SigningFault as error:
+    except (ReportDamaged, SigningFault) as error:
         raise Impossible(str(error)) from error
 
 
@@ -303,7 +305,8 @@ def _newest(folder: Folder, one: Month) -> Issue:
 
 
 def _approved(folder: Folder, one: Month) -> Issue:
-    folder.life.settle()
+    with _told():
+        folder.life.settle()
     found = folder.reports.approved(one)
     if not found:
         raise Impossible(f"no version of {one} is approved (disahkan) yet; only an approved one is signed or sent")

@@ -94,3 +94,17 @@ def test_what_may_not_be_done_says_why(capsys: pytest.CaptureFixture[str], data:
     assert (status, "others may read it" in error) == (2, True)
     status, _, error = nadi(capsys, "report", "sign", MONTH, "--p12", "x", "--data", data)
     assert (status, "is approved (disahkan) yet" in error) == (1, True)
+
+
+def test_a_draft_swapped_after_its_approval_ends_the_command_with_a_word(
+    capsys: pytest.CaptureFixture[str], data: Path
+) -> None:
+    for action, who in (("check", "budi"), ("approve", "citra")):
+        assert nadi(capsys, "report", action, MONTH, *acting(data, who))[0] == 0
+    place = data / "reports" / str(MONTH)
+    (place / "1-disahkan").rename(data / "hilang")
+    path = place / "1" / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b"Kabupaten", b"Kabupatex"))
+    status, out, error = nadi(capsys, "report", "2026-Q4", "--data", data)
+    assert (status, out, error.count("\n")) == (1, "", 1)
+    assert "its manifest is not the one that was approved as LAP-" in error
