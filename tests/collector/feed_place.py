@@ -52,6 +52,7 @@ class Victoria:
     folder: Path
     port: int = field(default_factory=free_port)
     retention: str = "100y"
+    least_free: int = 10_000_000
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,6 +65,7 @@ class Victoria:
             "-search.latencyOffset=0s",
             "-loggerLevel=ERROR",
             "-memory.allowedBytes=64MB",
+            f"-storage.minFreeDiskSpaceBytes={self.least_free}",
         ]
         address = [f"-storageDataPath={self.folder}", f"-httpListenAddr=127.0.0.1:{self.port}"]
         self.process = subprocess.Popen([PEER, *address, *options], stderr=subprocess.DEVNULL)
@@ -116,7 +118,7 @@ class Victoria:
 
 
 @contextmanager
-def victoria(folder: Path, **options: str) -> Iterator[Victoria]:
+def victoria(folder: Path, **options: str | int) -> Iterator[Victoria]:
     """Run a VictoriaMetrics with its data in a folder."""
     if shutil.which(PEER) is None:
         if os.environ.get("CI"):
