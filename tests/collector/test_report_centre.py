@@ -11,6 +11,7 @@ from collector.judge.datacentre import DataCentreMonth
 from collector.report import findings
 from collector.report.centre import chapter
 from collector.report.document import Chapter, Paragraph, Table
+from collector.report.loop import NOTHING
 from tests.collector.centre_sample import BARE, CARRIED, PROTECTED, centre
 from tests.collector.report_sample import sample
 
@@ -82,7 +83,7 @@ def test_why_a_server_is_not_protected_stands_beside_it() -> None:
 
 
 def test_the_summary_names_outages_and_unprotected_servers() -> None:
-    said = " ".join(findings.found(sample(), centre()))
+    said = " ".join(findings.found(sample(), centre(), NOTHING))
     assert "Listrik PLN padam 2 (dua) kali di pusat data, 1 (satu) di antaranya tidak dipikul genset" in said
     assert "Dari 2 (dua) server, 1 (satu) belum terlindung dan 0 (nol) tidak diketahui" in said
     asked = findings.decisions(sample(), replace(centre(), servers=(PROTECTED, *[BARE] * 6)))
