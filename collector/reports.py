@@ -20,9 +20,9 @@ from collector.judge.month import Evaluation
 from collector.report.approval import APPROVED
 from collector.report.build import Edition, build
 from collector.report.frozen import Content
+from collector.report.loop import NOTHING, Loop
 from collector.report.manifest import NAME, Origin, verify
 from collector.report.period import Period
-from collector.report.planning import NOTHING, Loop
 from collector.report.revision import Revision, differences
 from collector.report.rollup import Member, Rollup
 from collector.report.settings import ReportSettings

@@ -16,6 +16,7 @@ from collector.judge.month import Evaluation
 from collector.report.approval import APPROVED, Approval, approved_paper
 from collector.report.build import Edition, build
 from collector.report.document import Document
+from collector.report.loop import NOTHING, Loop
 from collector.report.manifest import (
     NAME,
     SIGNATURE,
@@ -28,7 +29,6 @@ from collector.report.manifest import (
     verify,
 )
 from collector.report.paper import paper_bytes, pdf_bytes
-from collector.report.planning import NOTHING, Loop
 from collector.report.settings import ReportSettings
 from collector.report.tables import csv_bytes, json_bytes, verification_code
 from collector.report.workbook import xlsx_bytes

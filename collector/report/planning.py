@@ -14,8 +14,6 @@ from collector.register.records.proposal import Proposal
 from collector.report import planning_words as words
 from collector.report.document import Block, Chapter, Heading, Items, Paragraph, Table, Value, mbps, percent, plain
 from collector.report.document import rounded as round_once
-from collector.report.loop import NOTHING as NOTHING
-from collector.report.loop import Loop as Loop
 from collector.report.words import number
 
 
