@@ -229,6 +229,15 @@ _ALL = (
         index=count("1", "index of the row; evidence of a queue made anew, never an identity"),
     ),
     measurement(
+        "nadi_limit",
+        "device",
+        *("interface", "queue", "tree"),
+        receive_bits_per_second=count("bit/s", "limit set on what comes from the queue's target (in); 0: none is set"),
+        transmit_bits_per_second=count("bit/s", "limit set on what leaves by the interface, or to the target; 0: none"),
+        bits_per_second=count("bit/s", "limit set on a queue tree; 0: none is set"),
+        present=state("what should limit is enabled; a disabled queue holds nobody to its limit"),
+    ),
+    measurement(
         "nadi_sensor",
         "device",
         "sensor",
