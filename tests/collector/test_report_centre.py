@@ -88,7 +88,7 @@ def test_the_summary_names_outages_and_unprotected_servers() -> None:
     assert "Dari 2 (dua) server, 1 (satu) belum terlindung dan 0 (nol) tidak diketahui" in said
     asked = findings.decisions(sample(), replace(centre(), servers=(PROTECTED, *[BARE] * 6)))
     assert len(asked) == findings.MAX_DECISIONS
-    assert "melengkapi perlindungan 6 (enam) server: srv-db, srv-db, srv-db, srv-db, dan 2 server lainnya" in asked[-1]
+    assert "melengkapi perlindungan 6 (enam) server: srv-db, srv-db, srv-db, dan 3 server lainnya" in asked[-1]
 
 
 def test_every_table_of_findings_has_words_for_each_rule() -> None:
