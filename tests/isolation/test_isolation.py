@@ -98,7 +98,8 @@ def _command(config: Path, port: int) -> list[str]:
     """Return what the shipped unit starts, with this test's file and port."""
     (line,) = re.findall(r"^ExecStart=(.+)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
     assert "127.0.0.1:8427" in line
-    words: list[str] = line.replace("127.0.0.1:8427", f"127.0.0.1:{port}").replace("/etc/nadi/vmauth.yml", str(config)).split()
+    here = line.replace("127.0.0.1:8427", f"127.0.0.1:{port}").replace("/etc/nadi/vmauth.yml", str(config))
+    words: list[str] = here.split()
     return words
 
 
