@@ -58,7 +58,7 @@ class Config:
     def __post_init__(self) -> None:
         probe.check_host(self.host)
         between("port", self.port, 1, 65535)
-        between("interval", self.interval, 10, 3600)
+        between("interval", self.interval, 10, 900)
         between("timeout", self.timeout, 0.1, 60)
         if not self.username or not self.username.isprintable() or ":" in self.username:
             raise ValueError("username is empty, or has a character that cannot be sent; name a user of group read")
