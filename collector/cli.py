@@ -16,6 +16,7 @@ from collector import (
     audit_commands,
     commands,
     feeding,
+    limits_commands,
     logbook_commands,
     notifying,
     people_commands,
@@ -104,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
         adding.add_parser("accounts", help="people: list, add, roles, password, token ..."), _placed
     )
     register_commands.declare(adding.add_parser("register", help="the registers: list, show, open, move"), _placed)
+    limits_commands.declare(adding.add_parser("limits", help="what routers are set to: show, render"), _placed)
     audit_commands.declare(adding.add_parser("audit", help="what was done, by whom: list, verify"), _placed)
     _add_logbook(adding)
     _add_without_folder(adding)
