@@ -30,7 +30,7 @@ class Router(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server = self.server
-        assert isinstance(server, Recorded)
+        assert isinstance(server, Written)
         body = server.replies[self.path.partition("?")[0]]
         known = self.headers["Authorization"].encode() == LOGIN
         with contextlib.suppress(OSError):
@@ -43,7 +43,7 @@ class Router(BaseHTTPRequestHandler):
         return
 
 
-class Recorded(ThreadingHTTPServer):
+class Written(ThreadingHTTPServer):
     """A stand-in for the router's www-ssl."""
 
     daemon_threads = True
@@ -54,12 +54,12 @@ class Recorded(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def router(tmp_path: Path) -> Iterator[Recorded]:
+def router(tmp_path: Path) -> Iterator[Written]:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    server = Recorded(("127.0.0.1", 0), Router)
+    server = Written(("127.0.0.1", 0), Router)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.replies = {"/rest/queue/simple": SIMPLE, "/rest/queue/tree": TREE}
     (tmp_path / "password").write_text("rahasia é\n")
@@ -70,7 +70,7 @@ def router(tmp_path: Path) -> Iterator[Recorded]:
     server.server_close()
 
 
-def asked(server: Recorded, folder: Path, **more: object) -> tuple[list[Reading], str]:
+def asked(server: Written, folder: Path, **more: object) -> tuple[list[Reading], str]:
     given = {"password_file": folder / "password", "ca": folder / "ca.pem", "username": "nadi", **more}
     config = Config("127.0.0.1", port=server.server_address[1], timeout=5, **given)  # type: ignore[arg-type]
     clock = SystemClock()
@@ -85,7 +85,7 @@ def asked(server: Recorded, folder: Path, **more: object) -> tuple[list[Reading]
     return found, ""
 
 
-def test_written_replies_give_the_limit_of_each_queue_from_and_to_its_target(router: Recorded, tmp_path: Path) -> None:
+def test_written_replies_give_the_limit_of_each_queue_from_and_to_its_target(router: Written, tmp_path: Path) -> None:
     found, trouble = asked(router, tmp_path)
     told = {item.tags[1]: dict(item.fields) for item in found}
     assert trouble == ""
@@ -117,7 +117,7 @@ def test_what_is_no_rate_is_unknown_and_never_no_limit(text: str) -> None:
     assert rate(text) is None
 
 
-def test_a_written_reply_with_one_bad_queue_loses_only_that_one(router: Recorded, tmp_path: Path) -> None:
+def test_a_written_reply_with_one_bad_queue_loses_only_that_one(router: Written, tmp_path: Path) -> None:
     bad = b'[{"name":"a","disabled":"false","max-limit":"cepat"},{"name":"b","disabled":"false","max-limit":"1M"},'
     bad += b'{"name":"c\\n","disabled":"false","max-limit":"1M"},{"name":"d","max-limit":"1M"}]'
     router.replies["/rest/queue/tree"] = bad
@@ -128,7 +128,7 @@ def test_a_written_reply_with_one_bad_queue_loses_only_that_one(router: Recorded
 
 @pytest.mark.parametrize("body", [b"{}", b"[1]", b"[" * 100_000, b"<html>", b"[" + b" " * (4 << 20) + b"]"])
 def test_a_written_reply_that_is_no_list_of_queues_gives_nothing_of_its_kind(
-    router: Recorded, tmp_path: Path, body: bytes
+    router: Written, tmp_path: Path, body: bytes
 ) -> None:
     router.replies["/rest/queue/simple"] = body
     found, trouble = asked(router, tmp_path)
@@ -137,7 +137,7 @@ def test_a_written_reply_that_is_no_list_of_queues_gives_nothing_of_its_kind(
 
 
 def test_a_wrong_password_a_strange_certificate_and_an_open_file_are_told_without_the_password(
-    router: Recorded, tmp_path: Path
+    router: Written, tmp_path: Path
 ) -> None:
     assert "refused (401)" in asked(router, tmp_path, username="lain")[1]
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
@@ -148,7 +148,7 @@ def test_a_wrong_password_a_strange_certificate_and_an_open_file_are_told_withou
     assert (found, "chmod 600" in trouble, "rahasia" in trouble) == ([], True, False)
 
 
-def test_a_router_that_is_not_there_is_an_error_that_names_it(router: Recorded, tmp_path: Path) -> None:
+def test_a_router_that_is_not_there_is_an_error_that_names_it(router: Written, tmp_path: Path) -> None:
     router.shutdown()
     router.server_close()
     found, trouble = asked(router, tmp_path)
