@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from agent.clock import Month, Zone
+from collector.inventory import Class
 from collector.judge.demand import LOOK_BACK_MONTHS
 from collector.judge.month import Evaluation
 from collector.judge.network import NetworkMonth
@@ -17,6 +18,7 @@ from collector.ledger.journal import Journal
 from collector.register.audit import Audit
 from collector.register.book import Book, Record
 from collector.register.content import utc_ns
+from collector.register.records import priority
 from collector.register.records.disconnection import DISCONNECTION
 from collector.register.records.followup import FOLLOWUP, OPEN
 from collector.register.records.incident import INCIDENT, Incident, case_of
@@ -49,9 +51,10 @@ class PlanningSettings:
         if self.operations_mbps < 0:
             raise ValueError("operations_mbps must not be negative")
 
-    def plan(self) -> PlanSettings:
-        """Return them in the form in which they are judged."""
-        return PlanSettings(reserve=Fraction(self.reserve_percent, 100), operations_mbps=self.operations_mbps)
+    def plan(self, weights: Mapping[Class, int]) -> PlanSettings:
+        """Return them in the form in which they are judged, with the weights in force."""
+        reserve = Fraction(self.reserve_percent, 100)
+        return PlanSettings(reserve=reserve, operations_mbps=self.operations_mbps, weights=weights)
 
 
 def loop_of(
@@ -68,10 +71,11 @@ def loop_of(
     closed_ns, since_ns = evaluation.closed_ns, evaluation.month.start_ns(zone)
     known = list(book.as_of(PROPOSAL, closed_ns))
     earlier = [past(evaluation.month.shifted(-i)) for i in range(1, trends.MONTHS)]
-    asked = asked_for(known, evaluation.month.shifted(1))
-    month = str(evaluation.month)
+    coming = evaluation.month.shifted(1)
+    asked, month = asked_for(known, coming), str(evaluation.month)
+    weights = priority.in_force(book.as_of(priority.PRIORITY, closed_ns), coming.days[0]).weights
     return Loop(
-        plan=plan(evaluation, past=earlier[:LOOK_BACK_MONTHS], asked=asked, settings=settings.plan()),
+        plan=plan(evaluation, past=earlier[:LOOK_BACK_MONTHS], asked=asked, settings=settings.plan(weights)),
         proposals=tuple(item for item in known if item.state == "diajukan" or item.recorded_ns >= since_ns),
         followups=tuple(
             item

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil
 
 from agent.clock import Zone
+from collector.judge.case import Klass
 from collector.judge.planning import Plan, PlanRow, PlanWay, Way
 from collector.judge.sharing import MBIT
 from collector.register.book import Record
@@ -15,6 +16,8 @@ from collector.report import planning_words as words
 from collector.report.document import Block, Chapter, Heading, Items, Paragraph, Table, Value, mbps, percent, plain
 from collector.report.document import rounded as round_once
 from collector.report.words import number
+
+SHARED: tuple[Klass, ...] = ("tinggi", "sedang", "dasar")
 
 
 def proposals(records: Sequence[Record], zone: Zone, *, current: Plan | None) -> Chapter:
@@ -61,9 +64,14 @@ def recommendation(plan: Plan | None) -> Chapter:
     totals = tuple(_total(way, plan.rupiah_per_mbps) for way in plan.ways)
     region = Table("bab-xiii-kapasitas", "Kapasitas, pembagian, dan kekurangan", words.REGION_COLUMNS, totals,
                    note=words.REGION_NOTE)  # fmt: skip
-    blocks: list[Block] = [Paragraph(words.PLAN_INTRO), region, *_floors(plan), table]
+    blocks: list[Block] = [Paragraph(words.PLAN_INTRO), Paragraph(_weights(plan)), region, *_floors(plan), table]
     blocks += [Heading("Arti kode alasan"), Items(words.CODES)]
     return Chapter("XIII", title, tuple(blocks), landscape=True)
+
+
+def _weights(plan: Plan) -> str:
+    told = ", ".join(f"{klass} {plan.settings.weight(klass)}" for klass in SHARED)
+    return f"Bobot kelas prioritas yang dipakai: {told}."
 
 
 def _floors(plan: Plan) -> Iterator[Block]:

@@ -18,6 +18,7 @@ from collector.register.records.disconnection import DISCONNECTION, Disconnectio
 from collector.register.records.followup import FOLLOWUP, Followup
 from collector.register.records.incident import INCIDENT, Incident
 from collector.register.records.logcheck import LOGCHECK, LogCheck, Source
+from collector.register.records.priority import PRIORITY, Priorities, PriorityClass
 from collector.register.records.service_level import SERVICE_LEVEL, Level, ServiceLevels
 from collector.report.loop import Loop
 from tests.collector.book_sample import CHECKER, OFFICIAL, Desk, at
@@ -169,3 +170,13 @@ def test_each_check_of_everything_is_an_audit_record(tmp_path: Path) -> None:
         assert folder.check() != []
         found = counted(MARCH, WIB, journal=folder.journal, audit=folder.register.audit)
     assert found.checks == {True: 1, False: 1}
+
+
+def test_the_weights_in_force_when_the_coming_month_begins_share_its_capacity(desk: Desk) -> None:
+    assert told(desk).plan.settings.weights == {"tinggi": 4, "sedang": 2, "dasar": 1}  # type: ignore[union-attr]
+    classes = (PriorityClass("tinggi", 9), PriorityClass("sedang", 3), PriorityClass("dasar", 1))
+    for day in ("04-01T00:00", "04-02T00:00"):
+        table = Priorities(at(day).date(), classes, explanation=f"Berlaku {day}", legal_basis="Perbup")
+        desk.open(PRIORITY, table, OFFICIAL)
+        classes = (PriorityClass("tinggi", 5), PriorityClass("sedang", 5), PriorityClass("dasar", 5))
+    assert told(desk).plan.settings.weights == {"tinggi": 9, "sedang": 3, "dasar": 1}  # type: ignore[union-attr]
