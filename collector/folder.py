@@ -25,6 +25,7 @@ from collector.ledger.check import check
 from collector.ledger.journal import Journal
 from collector.ledger.readings import Readings
 from collector.ledger.tables import meta_of
+from collector.limits import drifts_at
 from collector.loop import DAMAGED, WHOLE, counted, loop_of
 from collector.network import network_of
 from collector.register.engine import RegisterError
@@ -146,6 +147,7 @@ class Folder:
                 past=partial(self.evaluate, compare=False),
                 counted=counted(month, self.zone, journal=self.journal, audit=self.register.audit),
                 network=network_of(inventory, self.readings, self.register.book, month, zone=self.zone),
+                drifts=drifts_at(inventory, self.readings, at_ns=month.end_ns(self.zone) - 1),
             ),
             settings=self.settings.report_settings(),
             origin=self.origin(),

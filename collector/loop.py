@@ -10,6 +10,7 @@ from fractions import Fraction
 from agent.clock import Month, Zone
 from collector.inventory import Class
 from collector.judge.demand import LOOK_BACK_MONTHS
+from collector.judge.drift import Drift
 from collector.judge.month import Evaluation
 from collector.judge.network import NetworkMonth
 from collector.judge.planning import Asked, PlanSettings, plan
@@ -66,6 +67,7 @@ def loop_of(
     past: Callable[[Month], Evaluation],
     counted: Counted | None = None,
     network: NetworkMonth | None = None,
+    drifts: tuple[Drift, ...] = (),
 ) -> Loop:
     """Return what is told of a whole month; ``past`` evaluates an earlier one."""
     closed_ns, since_ns = evaluation.closed_ns, evaluation.month.start_ns(zone)
@@ -95,6 +97,7 @@ def loop_of(
         ),
         counted=counted,
         network=network,
+        drifts=drifts,
         series=trends.series(evaluation, earlier),
     )
 

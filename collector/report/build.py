@@ -76,7 +76,7 @@ def build(
         _scope(evaluation, settings),
         followup.followups(loop.followups, zone, closed_ns=closed_ns),
         _contracts(evaluation),
-        usage.allocations(evaluation),
+        usage.allocations(evaluation, loop.drifts),
         usage.chapter(evaluation),
         network.chapter(loop.network),
         incidents.chapter(loop.incidents, {opd.code: opd.name for opd in evaluation.opds}, zone),

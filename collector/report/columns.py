@@ -193,7 +193,8 @@ ALLOCATIONS: Final = (
     Column("berlaku_hingga", "Berlaku Hingga", "date", "Hari terakhir berlaku; kosong bila belum diakhiri.",
            group="Berlaku", short="hingga", width=1.5),
     Column("kesesuaian_router", "Kesesuaian Konfigurasi Router", "text",
-           "Kesesuaian antara penetapan dan konfigurasi router; kosong karena konfigurasi belum dibaca.", width=1.6),
+           "Penetapan terhadap batas pada router pada akhir periode; kosong bila router tidak memegang batas.",
+           width=1.6),
 )  # fmt: skip
 
 ITEM: Final = Column("uraian", "Uraian", "text", "Hal yang diterangkan.", width=1.0)

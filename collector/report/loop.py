@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from collector.judge.drift import Drift
 from collector.judge.network import NetworkMonth
 from collector.judge.planning import Plan
 from collector.judge.service import Service, Target
@@ -48,6 +49,7 @@ class Loop:
     log_checks        of the month, and those of earlier ones that were worked on in it
     network           the availability of the links
     series            the P95 of twelve months
+    drifts            what routers were set to at the month's end beside what was determined
     """
 
     plan: Plan | None = None
@@ -59,6 +61,7 @@ class Loop:
     counted: Counted | None = None
     network: NetworkMonth | None = None
     series: Series | None = None
+    drifts: tuple[Drift, ...] = ()
 
 
 NOTHING = Loop()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agent.clock import NS
+from collector.judge.drift import Drift, Match
 from collector.judge.month import AllocationSpan, Direction, Evaluation, LinkMonth, OpdMonth
 from collector.report import columns, words
 from collector.report.document import (
@@ -22,12 +23,17 @@ from collector.report.document import (
 MINUTE_NS = 60 * NS
 
 
-def allocations(evaluation: Evaluation) -> Chapter:
-    """Return chapter V: every determination that touches the month; an agency without one has an empty row."""
+def allocations(evaluation: Evaluation, drifts: Sequence[Drift]) -> Chapter:
+    """Return chapter V: every determination that touches the month; an agency without one has an empty row.
+
+    ``drifts`` are the routers at the month's end: they stand beside the determination that was in force then.
+    """
     rows: list[tuple[Value, ...]] = []
     for opd in evaluation.opds:
         for span in opd.allocations or (None,):
-            rows.append((len(rows) + 1, plain(opd.code), plain(opd.name), opd.klass, *_span(evaluation, span)))
+            held = span is not None and span == opd.allocation
+            match = agreement([item for item in drifts if item.link.opd == opd.code]) if held else None
+            rows.append((len(rows) + 1, plain(opd.code), plain(opd.name), opd.klass, *_span(evaluation, span), match))
     table = Table(
         "bab-v-alokasi",
         "Alokasi yang berlaku pada periode ini",
@@ -40,7 +46,7 @@ def allocations(evaluation: Evaluation) -> Chapter:
 
 def _span(evaluation: Evaluation, span: AllocationSpan | None) -> tuple[Value, ...]:
     if span is None:
-        return (None,) * 9
+        return (None,) * 8
     zone, last = evaluation.zone, span.valid_to_ns
     return (
         mbps(span.down_bps),
@@ -51,8 +57,16 @@ def _span(evaluation: Evaluation, span: AllocationSpan | None) -> tuple[Value, .
         span.decision_date,
         zone.day(span.valid_from_ns),
         None if last is None else zone.day(last - 1),
-        None,
     )
+
+
+def agreement(drifts: Sequence[Drift]) -> str | None:
+    """Say how the routers of an agency stand to its determination: what differs first, None without a limit to hold."""
+    differing = [item for item in drifts if item.match is Match.BERBEDA]
+    if differing:
+        return plain("; ".join(f"{item.words}: {item.direction} {item.link.code}" for item in differing))
+    unread = [item for item in drifts if item.match is Match.TIDAK_TERBACA]
+    return (unread or drifts)[0].words if drifts else None
 
 
 def chapter(evaluation: Evaluation) -> Chapter:

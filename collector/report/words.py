@@ -153,8 +153,9 @@ MAIN_INTRO: Final = (
 )
 MAIN_NOTE: Final = f"{MARK_NOTE} Rentang P95 disajikan bila cakupan 75 % sampai dengan kurang dari 99 %."
 ALLOCATION_NOTE: Final = (
-    'Kesesuaian Konfigurasi Router belum dibaca oleh sistem dan karena itu tidak dinilai (ditulis "-"). Tanggal '
-    '"berlaku hingga" yang kosong berarti penetapan belum diakhiri.'
+    "Kesesuaian Konfigurasi Router adalah keadaan pada akhir periode, bagi tautan yang batasnya dipegang oleh router; "
+    '"tidak terbaca" berarti batasnya tidak terbaca dalam satu jam terakhir. Tanggal "berlaku hingga" yang kosong '
+    "berarti penetapan belum diakhiri."
 )
 CONTRACT_NOTE: Final = (
     "P95, Utilisasi, dan Biaya per Mbps terpakai hanya disajikan bagi kontrak yang tautan hulunya terdaftar "
