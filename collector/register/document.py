@@ -52,6 +52,9 @@ _FORMS: dict[str, tuple[type[Any], Callable[[forms.Item, Any], Any]]] = {
 _LATER = ("server", "ups", "generator", "backup")
 """Kinds that documents had not from the beginning: one without any of them says so by leaving the kind out."""
 
+_LATER_FIELDS = ("probe",)
+"""Fields that came later: empty ones are left out, so that what was registered before stays the same document."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -104,6 +107,9 @@ def _plain(item: Any) -> dict[str, Any]:
     table = asdict(item)
     if isinstance(item, Declared):
         table = {**table["record"], "revoked": table["revoked"]}
+    for name in _LATER_FIELDS:
+        if not table.get(name, True):
+            del table[name]
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in table.items()}
 
 
