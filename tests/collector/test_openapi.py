@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from tests.collector.web_world import World, world
 
 pytestmark = pytest.mark.slow
 
-TOOL = shutil.which("schemathesis")
+TOOL = shutil.which("schemathesis", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 # A body that is larger than is read is refused with 413, whatever else is wrong with it.
 CONFIGURATION = """
 [checks]
