@@ -5,16 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from agent.clock import NS, ManualClock
-from agent.config import ConfigError, loads
+from agent.clock import NS
 from collector.cli import main
-from collector.config import Settings
-from collector.feeds.notices import OPEN, Sight
 from collector.feeds.notify import FILE, Notifier, View, message
 from collector.feeds.notify_settings import Channel, NotifySettings
 from collector.notifying import add_notifier, announced, view
@@ -24,6 +20,7 @@ from collector.register.people import Actor
 from collector.register.records.maintenance import MAINTENANCE, Maintenance
 from collector.web.facts import facts
 from tests.collector.feed_place import Centre, centre, free_port
+from tests.collector.notify_place import Place, channels
 from tests.collector.receivers import Post, mail_server, web_server
 from tests.collector.test_web_main import answers
 from tests.collector.test_web_main import collector as running_collector
@@ -44,49 +41,6 @@ def mailbox() -> Iterator[Post]:
     with mail_server() as post:
         post.url = f"mailto://127.0.0.1:{post.port}?from=nadi@contoh.go.id&to=noc@contoh.go.id&format=text"
         yield post
-
-
-def channels(folder: Path, **urls: str) -> Path:
-    path = folder / "notify.urls"
-    path.write_text("# channels\n" + "".join(f"{name} {url}\n" for name, url in urls.items()), encoding="utf-8")
-    path.chmod(0o600)
-    return path
-
-
-@dataclass
-class Place:
-    """A notifier on a clock that is moved by hand, which sees what the test says."""
-
-    folder: Path
-    settings: NotifySettings
-    clock: ManualClock = field(default_factory=lambda: ManualClock(10**18, boot_ns=10**15, boot_id="b"))
-    seen: dict[str, str] = field(default_factory=dict)
-    judged: bool = True
-    finding: bool = False
-
-    def __post_init__(self) -> None:
-        self.again()
-
-    def again(self) -> None:
-        """Start it anew, as after kill -9."""
-        self.notifier = Notifier(self.folder, self.settings, view=self.view, clock=self.clock)
-
-    def view(self) -> View:
-        seen = [Sight("opd", ("opd", code), code, state, "tinggi") for code, state in self.seen.items()]
-        key = "temuan", "over_allocation PD01 unduh"
-        found = [Sight("temuan", key, "PD01", OPEN, "tinggi", begun_ns=self.clock.now().wall_ns)]
-        return View((*seen, *(found if self.finding and self.judged else ())), self.judged)
-
-    def after(self, seconds: int, **seen: str) -> None:
-        """Let time pass, then look at these OPDs."""
-        self.clock.advance(seconds * NS)
-        self.seen.update(seen)
-        self.notifier.step()
-
-    def flip(self, **seen: str) -> None:
-        """Let states change and stand."""
-        self.after(15, **seen)
-        self.after(200)
 
 
 @pytest.fixture
@@ -223,48 +177,9 @@ def test_no_password_is_logged_or_shown(
     assert "rahasia" not in shown
 
 
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("bukan-url://x-rahasia/", "not a URL"),
-        ("json://u:rahasia@192.0.2.1/", "in clear"),
-        ("mailto://u:rahasia@contoh.go.id?to=a@contoh.go.id", "in clear"),
-        ("rahasia", "NAME URL"),
-    ],
-)
-def test_a_channel_that_cannot_be_or_sends_in_clear_is_refused_by_name(tmp_path: Path, url: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said) as caught:
-        Place(tmp_path, NotifySettings(urls=channels(tmp_path, kait=url)))
-    assert "rahasia" not in str(caught.value)
-
-
-def test_the_channels_file_must_be_private(tmp_path: Path) -> None:
-    path = channels(tmp_path, kait="jsons://contoh.go.id/")
-    path.chmod(0o640)
-    with pytest.raises(ConfigError, match="chmod 600"):
-        NotifySettings(urls=path).channels()
-
-
-def test_telegram_and_encrypted_mail_are_channels(tmp_path: Path) -> None:
-    urls = {
-        "telegram": "tgram://123456789:abcdefg_hijklmnop/12315544/",
-        "surel": "mailtos://u:p@surel.contoh.go.id?to=noc@contoh.go.id",
-    }
-    notifier = Place(tmp_path, NotifySettings(urls=channels(tmp_path, **urls))).notifier
-    assert [item.name for item in notifier.receivers] == ["telegram", "surel"]
-
-
 def test_the_message_ends_with_the_link_and_an_empty_link_is_left_out() -> None:
     assert message([], LINK) == ("Nadi: 0 perubahan", LINK)
     assert message([], "") == ("Nadi: 0 perubahan", "")
-
-
-def test_the_example_shows_the_defaults() -> None:
-    text = (Path(__file__).parents[2] / "config" / "collector.toml").read_text(encoding="utf-8")
-    part = text.partition("[notify]")[2].partition("\n[feed]")[0]
-    shown = [line.removeprefix("# ") for line in part.splitlines() if line.startswith("# ") and " = " in line]
-    given = "\n".join(line for line in shown if not line.startswith(("urls", "link")))
-    assert loads(NotifySettings, given, source="example") == NotifySettings()
 
 
 # --- with a real collector ---
@@ -412,11 +327,3 @@ def until_taken(what: Callable[[], object]) -> None:
             return
         done.wait(0.02)
     pytest.fail("nothing was taken")
-
-
-def test_settings_out_of_bounds_are_refused() -> None:
-    with pytest.raises(ValueError, match="per_hour"):
-        NotifySettings(per_hour=0)
-    with pytest.raises(ValueError, match="link"):
-        NotifySettings(link="nadi")
-    assert Settings(data=Path(), zone="WIB").notify.urls is None
