@@ -239,8 +239,8 @@ class _Cells:
             _minutes(row.unknown_ms),
             row.outages,
             _minutes(row.down_ms),
-            _availability(row.gross if row.assessed else None),
-            _availability(row.net if row.assessed else None),
+            _availability(row.gross),
+            _availability(row.net),
             "dinilai" if row.assessed else "tidak dinilai",
         )
 

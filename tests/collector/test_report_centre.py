@@ -48,6 +48,12 @@ def test_what_nobody_knows_is_said_to_be_unknown() -> None:
     assert rows("bab-x-server")[1]["lindung_cadangan"] == "tidak diketahui"
 
 
+def test_whether_the_generator_carried_the_load_may_be_unknown() -> None:
+    event = replace(CARRIED, ever_carried=None, carrying=None, transfer_low_ms=None, transfer_high_ms=None)
+    shown = rows("bab-x-kejadian", replace(centre(), events=(event,)))[0]
+    assert (shown["dipikul_genset"], shown["waktu_alih_maks_detik"]) == ("tidak diketahui", None)
+
+
 def test_figures_are_rounded_once_and_times_left_are_not_rounded_up() -> None:
     ups, sensor = rows("bab-x-ups")[0], rows("bab-x-lingkungan")[0]
     assert ups["beban_rata_persen"] == Decimal("42.5")

@@ -13,7 +13,9 @@ from collector.config import FILE, read
 from collector.folder import Folder
 from collector.judge.figures import Direction
 from collector.judge.month import Evaluation, OpdMonth, Status
+from collector.judge.rows import BackupState
 from collector.simulate import LABEL, Simulated, run
+from collector.simulation.hall import outages
 from collector.simulation.scenario import Fate, SimulationError
 from collector.simulation.truth import Way
 
@@ -86,6 +88,27 @@ def test_each_fate_shows_in_the_evaluation(simulated: Simulated, evaluation: Eva
     assert of[Fate.WRONG_CLOCK].quality.clock_flagged
     assert (of[Fate.OUTAGE].quality.late, of[Fate.OUTAGE].quality.clock_flagged) == (60, 0)
     assert of[Fate.BACKFILLED].coverage == of[Fate.WRONG_CLOCK].coverage == of[Fate.OUTAGE].coverage == 1
+
+
+def test_the_data_centre_is_judged_as_it_was_made(simulated: Simulated, folder: Folder) -> None:
+    found = folder.datacentre.month(FEBRUARY)
+    made = outages(simulated.simulation.place)
+    assert len(found.events) == len(made)
+    for event, true in zip(found.events, made, strict=True):
+        assert (event.start.low_ms or 0) < true.start_ms <= (event.start.high_ms or 0)
+        assert (event.end.low_ms or 0) < true.end_ms <= (event.end.high_ms or 0)
+        assert event.ever_carried is (true.carried_ms is not None)
+        if true.carried_ms is not None:
+            took = true.carried_ms - true.start_ms
+            assert (event.transfer_low_ms or 0) <= took <= (event.transfer_high_ms or 0)
+    assert [row.late for row in found.generators] == [1], "of both that it took only the slow one is surely late"
+    states = {row.backup.server: row.state for row in found.backups}
+    good = dict.fromkeys(("srv-keuangan", "srv-perizinan", "srv-simpeg"), BackupState.BAIK)
+    assert states == {**good, "srv-web": BackupState.KRITIS}
+    assert {row.server.code for row in found.servers if row.protected} == {"srv-simpeg"}
+    (down,) = [row for row in found.availability if row.outages]
+    assert down.device == "srv-arsip"
+    assert 59 <= down.down_ms / 60_000 <= 59 + 5, "from its last word, five minutes before at most, to its boot"
 
 
 def test_the_folder_is_marked_and_whole(folder: Folder, simulated: Simulated, evaluation: Evaluation) -> None:
