@@ -6,27 +6,13 @@ A series is ``measurement`` + ``_`` + ``field``. Rates are bit/s, because determ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
 
-Labels = tuple[str, ...]
-Number = float | int | Fraction
-Written = Iterator[tuple[str, Labels, Number | None]]
-"""Samples of derived series: name, label values in order, value (None: unknown, to be left out)."""
+from collector.feeds.derived_registers import REGISTERS
+from collector.feeds.series import Labels, Number, Series, Written, gauges
 
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One derived series: full name, kind, its labels in order, its help text."""
-
-    name: str
-    kind: Literal["gauge", "counter"]
-    labels: tuple[str, ...]
-    help: str
-
+__all__ = ["DERIVED", "Labels", "Number", "Series", "Written"]
 
 _D = ("opd", "direction")
 _L = ("link", "opd", "direction")
@@ -37,16 +23,16 @@ _A = ("link", "opd", "maintainer")
 _Q = ("device", "queue", "link", "opd", "direction")
 
 
-def _gauges(prefix: str, *rows: tuple[str, tuple[str, ...], str]) -> tuple[Series, ...]:
-    return tuple(Series(f"{prefix}_{field}", "gauge", labels, text) for field, labels, text in rows)
-
-
 _ALL = (
-    *_gauges(
+    *gauges(
         "nadi_link",
         ("rate_bits_per_second", _L, "Laju bin 5 menit terakhir yang sah; tidak ada bila bin tidak sah"),
         ("utilization_ratio", _L, "Laju bin terakhir yang sah dibagi alokasi OPD yang berlaku"),
-        ("state", ("link", "opd", "uplink", "site", "role"), "Keadaan tautan: 0 mati, 1 hidup, 3 tidak diketahui"),
+        (
+            "state",
+            ("link", "opd", "uplink", "site", "role"),
+            "Keadaan tautan: 0 mati, 1 hidup, 2 terganggu, 3 tidak diketahui, 4 pemeliharaan, 5 pemutusan sementara",
+        ),
         ("bin_valid", ("link", "opd"), "1 bila bin 5 menit terakhir sah pada kedua arah, 0 bila tidak"),
         (
             "info",
@@ -57,7 +43,7 @@ _ALL = (
             "Keterangan tautan; selalu 1",
         ),
     ),
-    *_gauges(
+    *gauges(
         "nadi_interface",
         (
             "info",
@@ -65,7 +51,7 @@ _ALL = (
             "Kaitan antarmuka terdaftar dengan tautan dan OPD; selalu 1",
         ),
     ),
-    *_gauges(
+    *gauges(
         "nadi_device",
         (
             "info",
@@ -73,7 +59,7 @@ _ALL = (
             "Keterangan perangkat menurut perangkat itu sendiri; selalu 1",
         ),
     ),
-    *_gauges(
+    *gauges(
         "nadi_ups",
         (
             "state",
@@ -95,7 +81,7 @@ _ALL = (
         ("site", "ats"),
         "Banyaknya beban beralih ke genset sejak awal bulan, termasuk uji; mulai dari nol setiap bulan",
     ),
-    *_gauges(
+    *gauges(
         "nadi_ats",
         (
             "last_transfer_duration_seconds",
@@ -104,7 +90,7 @@ _ALL = (
         ),
         ("transfer_limit_seconds", ("site", "ats"), "Batas waktu alih ke genset menurut ketentuan"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_generator",
         (
             "last_test_timestamp_seconds",
@@ -113,7 +99,7 @@ _ALL = (
         ),
         ("last_test_passed", ("site", "generator"), "1 bila uji terakhir genset berhasil, 0 bila gagal"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_host",
         ("up", ("site", "host"), "1 bila server melapor atau menjawab baru-baru ini, 0 bila tidak; 0 belum tentu mati"),
         (
@@ -122,15 +108,15 @@ _ALL = (
             "Keterangan server; selalu 1; ups kosong berarti tanpa UPS, owner kosong berarti Dinas",
         ),
     ),
-    *_gauges(
+    *gauges(
         "nadi_certificate",
         ("not_after_timestamp_seconds", ("name",), "Akhir masa berlaku sertifikat, menurut pemeriksaan layanan"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_server",
         ("protected", ("server",), "Perlindungan server: 0 belum terlindung, 1 terlindung, 2 tidak diketahui"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_backup",
         (
             "state",
@@ -165,7 +151,7 @@ _ALL = (
     ),
     Series("nadi_queue_bytes_total", "counter", _Q, "Oktet yang melewati antrean tautan, arah menurut OPD"),
     Series("nadi_queue_dropped_packets_total", "counter", _Q, "Paket yang dibuang antrean tautan, arah menurut OPD"),
-    *_gauges(
+    *gauges(
         "nadi_opd",
         ("rate_bits_per_second", _D, "Jumlah laju bin 5 menit terakhir; tidak ada bila satu tautan tidak sah"),
         ("allocation_bits_per_second", _D, "Alokasi bandwidth yang berlaku menurut penetapan"),
@@ -174,7 +160,7 @@ _ALL = (
         ("state", ("opd",), "Keadaan OPD: keadaan tautan yang terburuk menurut urutan 0, 2, 3, 5, 4, 1"),
         ("info", ("opd", "name", "class", "site", "mandiri"), "Keterangan OPD; selalu 1"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_capacity",
         (
             "contracted_bits_per_second",
@@ -190,7 +176,7 @@ _ALL = (
         ),
         ("allocated_bits_per_second", ("direction",), "Jumlah alokasi semua OPD yang berlaku"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_evaluation",
         ("p95_bits_per_second", _D, "Persentil ke-95 bin sah bulan berjalan; tidak ada bila cakupan kurang dari 75 %"),
         ("p95_min_bits_per_second", _D, "Batas bawah P95 bulan berjalan"),
@@ -210,7 +196,7 @@ _ALL = (
         ("busy_hour", ("opd",), "Awal jam sibuk unduh, waktu setempat"),
         ("queue_dropped_packets", _D, "Paket yang dibuang antrean pada bulan berjalan; tidak ada bila tidak diukur"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_availability",
         ("gross_ratio", _A, "Ketersediaan kotor bulan berjalan; tidak ada bila waktu diketahui kurang dari 75 %"),
         ("net_ratio", _A, "Ketersediaan bersih bulan berjalan; tidak ada bila waktu diketahui kurang dari 75 %"),
@@ -221,17 +207,12 @@ _ALL = (
         ("target_ratio", _A, "Ketersediaan bersih menurut tingkat layanan; tidak ada bila tidak ditetapkan"),
         ("outages", _A, "Banyaknya gangguan terbukti pada bulan berjalan"),
     ),
-    *_gauges(
-        "nadi_report",
-        ("state", ("period",), "Keadaan laporan: 0 belum ditutup, 1 draf"),
-        ("version", ("period",), "Versi laporan yang terbaru"),
-    ),
-    *_gauges(
+    *gauges(
         "nadi_finding",
         ("open", ("rule", "severity"), "Banyaknya temuan terbuka"),
         ("info", ("rule", "severity", "object"), "Temuan terbuka, paling banyak 200; selalu 1"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_agent",
         ("up", ("agent", "site"), "1 bila agen mengirim data baru dalam batas waktu basi, 0 bila tidak"),
         ("last_seen_timestamp_seconds", ("agent", "site"), "Saat kiriman terakhir agen diterima"),
@@ -242,7 +223,7 @@ _ALL = (
         ),
         ("info", ("agent", "site", "version", "uplink"), "Agen terdaftar, juga saat diam; selalu 1"),
     ),
-    *_gauges(
+    *gauges(
         "nadi_collector",
         ("up", (), "Pengumpul berjalan; selalu 1"),
         ("start_timestamp_seconds", (), "Saat pengumpul dijalankan"),
@@ -261,7 +242,7 @@ _ALL = (
     Series("nadi_collector_job_failures_total", "counter", ("job",), "Pekerjaan terjadwal yang gagal"),
     Series("nadi_collector_sink_points_total", "counter", ("sink",), "Nilai yang diteruskan ke basis data deret waktu"),
     Series("nadi_collector_sink_errors_total", "counter", ("sink",), "Penerusan yang gagal dan diulang, atau ditolak"),
-    *_gauges("nadi_collector", ("sink_lag_seconds", ("sink",), "Umur kiriman tertua yang belum diteruskan")),
+    *gauges("nadi_collector", ("sink_lag_seconds", ("sink",), "Umur kiriman tertua yang belum diteruskan")),
     Series(
         "nadi_collector_notifications_total",
         "counter",
@@ -276,5 +257,5 @@ _ALL = (
     ),
 )
 
-DERIVED: Mapping[str, Series] = MappingProxyType({series.name: series for series in _ALL})
+DERIVED: Mapping[str, Series] = MappingProxyType({series.name: series for series in (*_ALL, *REGISTERS)})
 """Derived series by name."""
