@@ -13,7 +13,10 @@ DEBIAN := iproute2 iperf3 ethtool iputils-ping nftables poppler-utils qpdf snmpd
 # apcupsd conflicts with nut-client, so it is unpacked and not installed.
 APCUPSD := build/debian/sbin/apcupsd
 
-.PHONY: run test lint unit test-lab bench lock debian clean
+# Pythons and processors for which `make bundle` takes wheels: Debian 12, Ubuntu 24.04, Debian 13.
+BUNDLE_PYTHONS ?= 3.11-x86_64 3.12-x86_64 3.13-x86_64 3.11-aarch64 3.12-aarch64 3.13-aarch64
+
+.PHONY: run test lint unit test-lab test-deploy bench bundle lock debian clean
 
 run: $(VENV)/collector.stamp
 	@$(BIN)/nadi try
@@ -25,6 +28,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy ansible/bundle.py ansible/roles/nadi/filter_plugins/nadi.py
 
 # Much of the time the tests wait for real peers, so two workers take little more than half of it.
 unit: $(VENV)/dev.stamp
@@ -34,13 +38,21 @@ unit: $(VENV)/dev.stamp
 test-lab: debian $(VENV)/dev.stamp
 	$(BIN)/pytest -m slow
 
+# Ansible against Debian systems booted in network namespaces (root, about 20 minutes).
+test-deploy: debian $(VENV)/dev.stamp
+	$(BIN)/pytest tests/deploy -m deploy
+
+# What a site without internet is installed from: build/bundle/nadi-VERSION, of the last commit.
+bundle: $(VENV)/collector.stamp
+	@$(BIN)/python ansible/bundle.py $(BUNDLE_PYTHONS)
+
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
 
 # Locks every package with its hashes and without any index address.
 lock: $(VENV)/dev.stamp
 	$(PIP) install uv
-	for extra in agent collector dev; do \
+	for extra in agent poller collector dev; do \
 	  $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
 	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
