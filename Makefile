@@ -9,7 +9,8 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet --quiet
 # What the tests need beside Python: namespaces, shaped links, load, readers of PDF files, and real peers.
 DEBIAN := iproute2 iperf3 ethtool iputils-ping nftables poppler-utils qpdf snmpd snmp nut-server nut-client libnss3-tools \
   libusb-0.1-4 openssl systemd restic borgbackup postgresql pgbackrest bacula-director bacula-director-sqlite3 bacula-sd bacula-fd bacula-console \
-  sqlite3 sg3-utils mt-st smartmontools dnsmasq-base chrony victoria-metrics prometheus prometheus-alertmanager
+  sqlite3 sg3-utils mt-st smartmontools dnsmasq-base chrony victoria-metrics prometheus prometheus-alertmanager \
+  mmdebstrap systemd-container openssh-client
 # apcupsd conflicts with nut-client, so it is unpacked and not installed.
 APCUPSD := build/debian/sbin/apcupsd
 
@@ -39,7 +40,7 @@ test-lab: debian $(VENV)/dev.stamp
 	$(BIN)/pytest -m slow
 
 # Ansible against Debian systems booted in network namespaces (root, about 20 minutes).
-test-deploy: debian $(VENV)/dev.stamp
+test-deploy: debian $(VENV)/dev.stamp $(VENV)/deploy.stamp
 	$(BIN)/pytest tests/deploy -m deploy
 
 # What a site without internet is installed from: build/bundle/nadi-VERSION, of the last commit.
@@ -55,6 +56,8 @@ lock: $(VENV)/dev.stamp
 	for extra in agent poller collector dev; do \
 	  $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --constraint requirements/dev.txt --extra deploy pyproject.toml -o requirements/deploy.txt
 	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --python-version 3.11 - -o requirements/build.txt
 
