@@ -36,6 +36,22 @@ def _backups() -> dict[str, str]:
     return {f'nadi_backup_state{{server="{name}"}}': f"{value}x90" for name, value in states.items()}
 
 
+def _quality(field: str, bad: str, good: str) -> dict[str, str]:
+    """One link that is bad, one that is good, and a bad one that is down."""
+    values = {"l1": bad, "l2": good, "l3": bad}
+    return {f'nadi_link_{field}{{link="{link}", opd="PD01"}}': f"{value}x90" for link, value in values.items()}
+
+
+def _states() -> dict[str, str]:
+    return {_wan("l1"): "1x90", _wan("l2"): "1x90", _wan("l3"): "0x90"}
+
+
+def _reports(field: str, bad: str, good: str) -> dict[str, str]:
+    return {f'nadi_report_{field}{{period="1970-0{n}"}}': f"{value}x90" for n, value in ((1, bad), (2, good))}
+
+
+_MEDIUM = ("severity", ("sedang",))
+
 CASES = (
     Case(
         "NadiRedamHulu",
@@ -53,6 +69,8 @@ CASES = (
     Case("NadiTautanMati", {_wan("l1"): "1x4 0x10 1x30"}, 40),
     Case("NadiTautanTidakDiketahui", {_wan("l1"): "3x30", _wan("l2"): "0x30"}, 20, "link", ("l1",)),
     Case("NadiTautanBerkedip", {_wan("l1"): "1 0 1 0 1 0 1x25", _wan("l2"): "1 0 1x25"}, 20, "link", ("l1",)),
+    Case("NadiKehilanganPaket", {**_quality("loss_ratio", "0.08", "0.01"), **_states()}, 50, "link", ("l1",)),
+    Case("NadiLatensiTinggi", {**_quality("rtt_p95_seconds", "0.3", "0.1"), **_states()}, 50, "link", ("l1",)),
     Case(
         "NadiPerangkatDiam",
         {
@@ -69,6 +87,11 @@ CASES = (
             'nadi_interface_receive_errors_total{device="rt-2", interface="e1"}': "0+30x90",
         },
         *(80, "device", ("rt-1",)),
+    ),
+    Case(
+        "NadiAntreanBerbeda",
+        {f'nadi_queue_config_match{{device="r", queue="q", link="l{n}", opd="PD01"}}': f"{n}x60" for n in range(3)},
+        *(40, "link", ("l0",)),
     ),
     Case(
         "NadiAlokasiJenuh",
@@ -92,6 +115,19 @@ CASES = (
         *(70, "contract", ("a",)),
     ),
     Case(
+        "NadiLaporanBelumDisampaikan",
+        {
+            **{f'nadi_report_due_timestamp_seconds{{period="1970-0{n}"}}': "600x60" for n in (1, 2, 3)},
+            'nadi_report_due_timestamp_seconds{period="1970-04"}': "9000x60",
+            'nadi_report_state{period="1970-01"}': "3x60",
+            'nadi_report_state{period="1970-02"}': "4x60",
+            'nadi_report_state{period="1970-04"}': "1x60",
+        },
+        *(30, "period", ("1970-01", "1970-03")),
+    ),
+    Case("NadiTindakLanjutLewat", _reports("follow_up_overdue", "2", "0"), 70, "period", ("1970-01",)),
+    Case("NadiKeutuhanLaporanGagal", _reports("integrity_ok", "0", "1"), 2, "period", ("1970-01",)),
+    Case(
         "NadiTemuanTinggi",
         {
             'nadi_finding_open{rule="over_allocation", severity="tinggi"}': "2x60",
@@ -99,6 +135,26 @@ CASES = (
             'nadi_finding_open{rule="at_ceiling", severity="sedang"}': "2x60",
         },
         *(40, "rule", ("over_allocation",)),
+    ),
+    Case(
+        "NadiInsidenLewatTarget",
+        {
+            'nadi_incident_breached{type="gangguan", level="1", domain="WAN"}': "1x9",
+            'nadi_incident_breached{type="keluhan", level="1", domain="WAN"}': "1x9",
+            'nadi_incident_breached{type="gangguan", level="1", domain="LAN"}': "0x9",
+        },
+        *(5, "domain", ("WAN",)),
+    ),
+    Case(
+        "NadiPemutusanLewatRencana",
+        {
+            **{f'nadi_disconnection_active{{disconnection="{n}", opd="PD01"}}': "1x60" for n in ("P1", "P2")},
+            **{
+                f'nadi_disconnection_planned_end_timestamp_seconds{{disconnection="{n}", opd="PD01"}}': f"{end}x60"
+                for n, end in (("P1", 600), ("P2", 9000), ("P3", 600))
+            },
+        },
+        *(30, "disconnection", ("P1",)),
     ),
     Case(
         "NadiUPSPadaBaterai",
@@ -255,6 +311,8 @@ CASES = (
         "sink",
         ("a",),
     ),
+    Case("NadiPeriksaLogLewat", {"nadi_collector_log_check_due_timestamp_seconds": "600x90"}, 80, *_MEDIUM),
+    Case("NadiPeriksaLogLewat", {"nadi_collector_log_check_due_timestamp_seconds": "9000x90"}, 80),
     Case(
         "NadiPekerjaanGagal",
         {
