@@ -18,6 +18,7 @@ from collector.feeds.settings import FeedSettings
 from collector.ledger.tables import meta_of
 from collector.live import LiveSettings
 from collector.loop import PlanningSettings
+from collector.paperwork import DutySettings
 from collector.register.settings import RegisterSettings
 from collector.report.settings import ReportSettings
 from collector.web.listen import Listen
@@ -43,6 +44,7 @@ class Settings:
     live: LiveSettings = field(default_factory=LiveSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     planning: PlanningSettings = field(default_factory=PlanningSettings)
+    duties: DutySettings = field(default_factory=DutySettings)
     feed: FeedSettings = field(default_factory=FeedSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
 
@@ -53,7 +55,12 @@ class Settings:
 
     def report_settings(self) -> ReportSettings:
         """Read the office's file; ConfigError."""
-        return load(ReportSettings, self.report) if self.report else ReportSettings()
+        if self.report is None:
+            return ReportSettings()
+        settings = load(ReportSettings, self.report)
+        found = settings.timestamp.authorities
+        here = self.report.resolve().parent
+        return replace(settings, timestamp=replace(settings.timestamp, authorities=here / found)) if found else settings
 
 
 def read(path: Path) -> Settings:

@@ -75,8 +75,13 @@ def declare(group: argparse.ArgumentParser, placed: Placed) -> None:
         placed(made, step)
     made = adding.add_parser("sign", help="sign the approved PDF and register the copy", allow_abbrev=False)
     made.add_argument("month", type=month, metavar="YYYY-MM")
-    made.add_argument("--p12", type=Path, required=True, metavar="FILE", help="PKCS#12 file of the one who signs")
-    made.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of mode 0600 (default: asked for)")
+    keys = made.add_mutually_exclusive_group(required=True)
+    keys.add_argument("--p12", type=Path, metavar="FILE", help="PKCS#12 file of the one who signs")
+    keys.add_argument("--pkcs11", type=Path, metavar="MODULE", help="library of the token of the one who signs")
+    made.add_argument("--token", default="", metavar="LABEL", help="which token, with --pkcs11")
+    made.add_argument("--certificate", default="", metavar="LABEL", help="which certificate in it, with --pkcs11")
+    text = "with the passphrase or the PIN, of mode 0600 (default: asked for)"
+    made.add_argument("--passphrase-file", "--pin-file", type=Path, metavar="FILE", help=text)
     placed(made, sign)
     made = adding.add_parser("register-signed", help="register a copy that was signed elsewhere, such as by BSrE")
     made.add_argument("month", type=month, metavar="YYYY-MM")
@@ -170,20 +175,27 @@ def step(settings: Settings, options: Namespace, tell: Tell) -> int:
 
 
 def sign(settings: Settings, options: Namespace, tell: Tell) -> int:
-    """Sign the approved PDF with a PKCS#12 file and register the signed copy."""
-    from collector.report.signing import sign as signed
+    """Sign the approved PDF with a PKCS#12 file or a PKCS#11 token and register the signed copy."""
+    from collector.report import signing
 
+    if options.pkcs11 and not (options.token and options.certificate):
+        raise Impossible("--pkcs11 needs --token LABEL and --certificate LABEL")
     with _opened(settings) as folder:
-        issue = _approved(folder, options.month)
-        secret = _secret(options.passphrase_file, f"passphrase of {options.p12}: ")
-        head = folder.settings.report_settings().letterhead
+        issue, file = _approved(folder, options.month), options.passphrase_file
+        office = folder.settings.report_settings()
+        by: signing.Pkcs12 | signing.Token
+        if options.pkcs11:
+            pin = _secret(file, f"PIN of token {options.token}: ")
+            by = signing.Token(options.pkcs11, options.token, options.certificate, pin)
+        else:
+            by = signing.Pkcs12(options.p12, _secret(file, f"passphrase of {options.p12}: ").encode())
         with _told():
-            data = signed(
+            data = signing.sign(
                 issue.pdf.read_bytes(),
-                p12=options.p12,
-                passphrase=secret.encode(),
+                by=by,
                 reason=f"Pengesahan laporan {issue.month} versi {issue.version}",
-                location=head.place,
+                location=office.letterhead.place,
+                timestamp=office.timestamp,
             )
         return _registered(folder, issue, data, tell, rewritten=False)
 

@@ -38,6 +38,7 @@ DOORS = {
     "pyhanko": ("collector/report/signing.py",),
     "pyhanko_certvalidator": ("collector/report/signing.py",),
     "asn1crypto": ("collector/report/signing.py",),
+    "pkcs11": ("collector/report/signing.py",),
     "zstandard": ("collector/ledger/packing.py",),
     "xlsxwriter": ("collector/report/workbook.py",),
     "cryptography": ("agent/snmp/usm.py",),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +45,27 @@ class Signatory:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TimestampSettings:
+    """The time-stamp authority (RFC 3161) whose stamp a signature is to bear; without ``url`` it bears none.
+
+    ``authorities`` is a file (PEM) of the certificates to which the stamp's own must lead.
+    """
+
+    url: str = ""
+    authorities: Path | None = None
+    timeout_seconds: int = 15
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if self.url and (parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc):
+            raise ValueError("url must be http://HOST/... or https://HOST/..., without a password")
+        if bool(self.url) != (self.authorities is not None):
+            raise ValueError("url and authorities go together: a stamp of nobody in particular proves nothing")
+        if not 1 <= self.timeout_seconds <= 120:
+            raise ValueError("timeout_seconds must be between 1 and 120")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReportSettings:
     """Settings of the monthly report. Everything may be empty: the report never invents a name or a number."""
 
@@ -54,6 +77,7 @@ class ReportSettings:
     prepared: Signatory = field(default_factory=Signatory)
     checked: Signatory = field(default_factory=Signatory)
     approved: Signatory = field(default_factory=Signatory)
+    timestamp: TimestampSettings = field(default_factory=TimestampSettings)
 
     def __post_init__(self) -> None:
         if len(self.classification) > 24:

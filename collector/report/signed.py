@@ -71,7 +71,8 @@ def register_signed(
 
 def _plain(signature: Signature) -> dict[str, Any]:
     table = asdict(signature)
-    return {name: table[name] for name in ("signer", "issuer", "serial", "expires", "said_at")}
+    kept = ("signer", "issuer", "serial", "expires", "said_at", "stamped_at", "stamped_by")
+    return {name: table[name] for name in kept}
 
 
 def check(path: Path, *, public: bytes | None, trust: Path | None, moment: datetime) -> Checked:
@@ -131,6 +132,8 @@ def _signatures(
         problems += [f"{where}: {problem}" for problem in item.problems]
         if not item.problems:
             facts.append(f"{where}, certified by {item.issuer}, dated {item.said_at or 'nowhere'}: intact")
+            stamp = f"time stamp of {item.stamped_at} by {item.stamped_by}" if item.stamped_at else "no time stamp"
+            facts.append(f"{where}: {stamp}")
         facts += [f"{where}: {note}" for note in item.notes]
     if copy is not None:
         if not found:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
+from pypdf import PdfWriter
 
 PASSPHRASE = "rahasia tanda tangan 7"
 DAY = timedelta(days=1)
@@ -42,9 +44,9 @@ class Authority:
         file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
         return file
 
-    def official(self, file: Path, *, name: str, since: datetime, until: datetime) -> Path:
+    def official(self, file: Path, *, name: str, since: datetime, until: datetime, rsa_key: bool = False) -> Path:
         """Write the PKCS#12 file of somebody who may sign."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = rsa.generate_private_key(65537, 2048) if rsa_key else ec.generate_private_key(ec.SECP256R1())
         usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
         made = (
             x509.CertificateBuilder().subject_name(_name(name)).issuer_name(self.certificate.subject)
@@ -62,3 +64,11 @@ class Authority:
 def now() -> datetime:
     """Return the machine's time: pyHanko dates signatures by it."""
     return datetime.now(UTC)
+
+
+def blank_page() -> bytes:
+    """Return a PDF of one empty page."""
+    writer, out = PdfWriter(), io.BytesIO()
+    writer.add_blank_page(width=200, height=200)
+    writer.write(out)
+    return out.getvalue()

@@ -12,6 +12,7 @@ from collector.folder import Folder
 from collector.report_commands import with_action
 from tests.collector.report_sample import CASES, MONTH, ORIGIN, SETTINGS, sample
 from tests.collector.signers import DAY, PASSPHRASE, Authority, now
+from tests.collector.stamp_place import StampAuthority, serving
 from tests.collector.test_cli import nadi
 
 WORDS = "kuda terbang di atas awan"
@@ -64,6 +65,47 @@ def test_a_report_is_checked_approved_and_signed(capsys: pytest.CaptureFixture[s
     status, out, _ = nadi(capsys, "verify", signed)
     assert (status, f"{signed.name}: changed" in out) == (1, True)
     assert nadi(capsys, "check", "--data", data)[0] == 1
+
+
+def test_while_the_time_stamp_authority_is_down_nothing_is_signed(
+    capsys: pytest.CaptureFixture[str], data: Path
+) -> None:
+    for action, who in (("check", "budi"), ("approve", "citra")):
+        assert nadi(capsys, "report", action, MONTH, *acting(data, who))[0] == 0
+    (tsa := StampAuthority(data / "tsa")).make()
+    with serving(tsa):
+        pass
+    (data / "report.toml").write_text(f'[timestamp]\nurl = "{tsa.url}"\nauthorities = "tsa/ca.pem"\n')
+    (data / "collector.toml").write_text('data = "."\nzone = "WIB"\nreport = "report.toml"\n')
+    (data / "sandi").write_text(PASSPHRASE)
+    p12 = Authority.new("Otoritas Contoh", now=now()).official(
+        data / "c.p12", name="Citra", since=now() - DAY, until=now() + DAY
+    )
+    sign = ("report", "sign", MONTH, "--p12", p12, "--passphrase-file", data / "sandi", "--data", data)
+    status, _, error = nadi(capsys, *sign)
+    assert (status, "no answer" in error, "nothing was signed" in error) == (1, True, True)
+    assert not list((data / "reports").glob("*/*-ditandatangani"))
+    with serving(tsa):
+        status, out, error = nadi(capsys, *sign)
+    assert (status, error) == (0, "")
+    assert "by Common Name: Stempel Waktu Contoh" in nadi(capsys, "verify", out.strip().partition(": ")[2])[1]
+    (copy,) = (data / "reports").glob("*/*-ditandatangani/1/manifest.json")
+    assert "Stempel Waktu Contoh" in copy.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("--pkcs11", "lib.so", "--token", "Kantor"), "--pkcs11 needs --token LABEL and --certificate LABEL"),
+        (("--pkcs11", "lib.so", "--pin", "1234"), "unrecognized arguments: --pin 1234"),
+        ((), "one of the arguments --p12 --pkcs11 is required"),
+    ],
+)
+def test_a_token_is_named_in_full_and_its_pin_never_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], data: Path, given: tuple[str, ...], told: str
+) -> None:
+    status, _, error = nadi(capsys, "report", "sign", MONTH, *given, "--data", data)
+    assert (status > 0, told in error) == (True, True)
 
 
 def test_a_quarter_is_rolled_up_once_a_month_of_it_is_approved(capsys: pytest.CaptureFixture[str], data: Path) -> None:

@@ -16,8 +16,9 @@ from pyhanko.pdf_utils.generic import TextStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from collector.report.manifest import NAME
+from collector.report.settings import TimestampSettings
 from collector.report.signed import Checked, check, register_signed
-from collector.report.signing import SigningFault, authorities, inspect, sign
+from collector.report.signing import Pkcs12, SigningFault, authorities, inspect, sign
 from tests.collector.report_office import KEY, office_at
 from tests.collector.report_sample import CASES, sample
 from tests.collector.signers import DAY, PASSPHRASE, Authority, now
@@ -37,9 +38,7 @@ class Desk:
 
     def sign(self, p12: Path | None = None, data: bytes | None = None) -> bytes:
         whole = self.pdf.read_bytes() if data is None else data
-        return sign(
-            whole, p12=p12 or self.p12, passphrase=PASSPHRASE.encode(), reason="Pengesahan laporan", location="Contoh"
-        )
+        return sign_with(Pkcs12(p12 or self.p12, PASSPHRASE.encode()), whole)
 
     def register(self, data: bytes, *, rewritten: bool = False) -> Path:
         at = "2026-11-05T00:00:00+07:00"
@@ -49,6 +48,10 @@ class Desk:
 
     def check(self, path: Path, *, trust: Path | None = None, moment: datetime = NOW) -> Checked:
         return check(path, public=KEY.public, trust=trust, moment=moment)
+
+
+def sign_with(by: Pkcs12, data: bytes) -> bytes:
+    return sign(data, by=by, reason="Pengesahan laporan", location="Contoh", timestamp=TimestampSettings())
 
 
 def unlike(desk: Desk) -> bytes:
@@ -160,7 +163,7 @@ def test_a_second_official_may_sign_after_the_first(desk: Desk, made: tuple[Path
     signed = desk.register(desk.sign(sekda, desk.sign()))
     found = desk.check(signed, trust=desk.root)
     assert found.problems == ()
-    assert ["Kepala Dinas" in found.facts[0], "Sekda" in found.facts[1]] == [True, True]
+    assert ["Kepala Dinas" in found.facts[0], "Sekda" in found.facts[2]] == [True, True]
 
 
 def test_only_a_signed_copy_of_the_approved_pdf_is_registered(desk: Desk) -> None:
@@ -183,7 +186,7 @@ def test_another_signed_file_in_its_place_is_found_even_if_its_manifest_is_made_
 
 def test_a_wrong_passphrase_and_a_file_without_certificates_are_named(desk: Desk) -> None:
     with pytest.raises(SigningFault, match="no PKCS#12 file that this passphrase opens"):
-        sign(desk.pdf.read_bytes(), p12=desk.p12, passphrase=b"salah", reason="", location="")
+        sign_with(Pkcs12(desk.p12, b"salah"), desk.pdf.read_bytes())
     with pytest.raises(SigningFault, match="no certificate"):
         authorities(desk.pdf)
 
