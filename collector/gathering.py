@@ -33,6 +33,7 @@ class Gathering:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((data, sender_clock, answer))
+        self._ingest.counters.waiting = len(self._waiting)
         if self._worker is None or self._worker.done():
             self._worker = loop.create_task(self._work())
         return await answer
@@ -53,6 +54,7 @@ class Gathering:
                 break
             size, count = size + len(data), count + 1
         group, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._ingest.counters.waiting = len(self._waiting)
         return group
 
     def close(self) -> None:

@@ -57,10 +57,14 @@ class Answer:
 
 @dataclass
 class IngestCounters:
-    """What came in since the start: samples live (at most 5 min old) and backfilled, and all that was not stored."""
+    """What came in since the start: samples live (at most 5 min old) and backfilled, and all that was not stored.
+
+    ``waiting`` are the requests that wait now.
+    """
 
     live: int = 0
     backfill: int = 0
+    waiting: int = 0
     duplicates: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     """Envelopes, lines and requests by reason; the reasons are a fixed few."""

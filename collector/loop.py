@@ -25,7 +25,7 @@ from collector.register.records.followup import FOLLOWUP, OPEN
 from collector.register.records.incident import INCIDENT, Incident, case_of
 from collector.register.records.logcheck import LOGCHECK
 from collector.register.records.proposal import PROPOSAL, Proposal
-from collector.register.records.service_level import MOST_MINUTES, SERVICE_LEVEL, in_force
+from collector.register.records.service_level import MOST_MINUTES, SERVICE_LEVEL, level_at
 from collector.report import trends
 from collector.report.loop import Counted, Handled, Loop
 
@@ -120,8 +120,7 @@ def _handled(evaluation: Evaluation, book: Book, zone: Zone) -> Iterator[Handled
         began_ns = utc_ns(form.started)
         if began_ns >= end_ns or (form.ended is not None and utc_ns(form.ended) < start_ns):
             continue
-        levels = in_force(tables, zone.day(began_ns))
-        level = levels and levels.level_of(opd=form.opd, type=form.type, code=form.level)
+        level = level_at(tables, form, zone.day(began_ns))
         target = level.target if level else None
         judged = service(
             case_of(form),

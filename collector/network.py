@@ -138,7 +138,7 @@ class Network:
 
     def _other_ends(self, link: Link) -> list[Link]:
         """Return the links that measure the same line at its other end."""
-        return [other for other in self._inventory.links if link.code == other.same_as or other.code == link.same_as]
+        return _other_ends(self._inventory, link)
 
     def _port(self, link: Link) -> PortTold:
         """Return what a link's own port said, and what the machine that counts there told of itself."""
@@ -197,14 +197,8 @@ class Network:
 
     def _probed(self, link: Link) -> FieldValues:
         """Return what the probe through a link told."""
-        code, _, target = link.probe.partition("/")
-        device = self._inventory.device.get(code)
-        if device is None:
-            return {}
-        series = Series(
-            device.source, code, series_key("nadi_probe", (("device", code), ("probe", "icmp"), ("target", target)))
-        )
-        return field_values(self._read(series, _PROBED, link=link))
+        series = _probe_of(self._inventory, link)
+        return {} if series is None else field_values(self._read(series, _PROBED, link=link))
 
     def _quality(self, link: Link, within: Intervals) -> Quality:
         """Return what the probe through a link measured, its own or that of its other end."""
@@ -254,6 +248,36 @@ def network_of(
         return Network(inventory, readings, papers, start_ns=start_ns, end_ns=until_ns, later=False).judged()
     papers = Papers.of(book, end_ns + LATER_NS, since_ns=start_ns)
     return Network(inventory, readings, papers, start_ns=start_ns, end_ns=end_ns, later=True).judged()
+
+
+def qualities(
+    inventory: Inventory, readings: Readings, *, start_ns: int, end_ns: int
+) -> dict[str, tuple[Link, Quality]]:
+    """Return what the probes through the links measured in ``[start_ns, end_ns)``, by link; raises ChunkDamaged."""
+    found: dict[str, tuple[Link, Quality]] = {}
+    when = Intervals.of([(start_ns // MS, end_ns // MS)])
+    for link in inventory.links:
+        ends = [link, *_other_ends(inventory, link)]
+        series = next((one for end in ends if (one := _probe_of(inventory, end)) is not None), None)
+        if series is not None and (link.active & Intervals.of([(start_ns, end_ns)])).spans:
+            columns = readings.columns(series, start_ns=start_ns, end_ns=end_ns, fields=_PROBED)
+            values = field_values(columns)
+            found[link.code] = link, quality(values.get("rtt_seconds"), values.get("loss_ratio"), when)
+    return found
+
+
+def _other_ends(inventory: Inventory, link: Link) -> list[Link]:
+    return [other for other in inventory.links if link.code == other.same_as or other.code == link.same_as]
+
+
+def _probe_of(inventory: Inventory, link: Link) -> Series | None:
+    """Return the series of the probe through a link, None where none is registered."""
+    code, _, target = link.probe.partition("/")
+    device = inventory.device.get(code)
+    if device is None:
+        return None
+    tags = (("device", code), ("probe", "icmp"), ("target", target))
+    return Series(device.source, code, series_key("nadi_probe", tags))
 
 
 def _is_far(link: Link) -> bool:

@@ -28,6 +28,12 @@ from collector.ledger.retention import forget_chunks, forgettable
 from collector.ledger.seal import seal
 from collector.live import Live, Snapshot
 from collector.network import network_of
+from collector.outlook import Outlook, Outlooks
+from collector.paperwork import Desk, Paperwork
+from collector.register.records.priority import PRIORITY
+from collector.register.records.proposal import PROPOSAL
+from collector.register.registers import KINDS
+from collector.register.shelf import Shelf
 
 if TYPE_CHECKING:
     from collector.feeds.feed import Feed
@@ -53,7 +59,7 @@ LOGGED = 10
 class Judgement:
     """What stands at ``at_ns``: findings, the evaluation of the month to date, the data centre and its power, links.
 
-    The links' availability since the month began is of the last hour.
+    The links' availability since the month began is of the last hour; ``outlook`` holds plans, routers and reports.
     """
 
     at_ns: int
@@ -62,6 +68,7 @@ class Judgement:
     centre: DataCentreNow | None = None
     power: PowerToDate | None = None
     network: NetworkMonth | None = None
+    outlook: Outlook | None = None
 
 
 class Collector:
@@ -73,6 +80,10 @@ class Collector:
         self._lock = threading.Lock()
         self._followed_ns = self.started_ns
         self._evaluating = threading.Lock()
+        self._shelf = Shelf(folder.register.book, KINDS)
+        self._papers: tuple[tuple[int, int, bool], Paperwork] | None = None
+        self._papering = threading.Lock()
+        self._outlooks = Outlooks(folder)
         self._kept: tuple[tuple[Month, int, int], Evaluation] | None = None
         self._judgement: Judgement | None = None
         self._links: tuple[tuple[Month, int] | None, int, NetworkMonth] = None, 0, NetworkMonth()
@@ -134,6 +145,24 @@ class Collector:
                     self.take_up()
         return self.live.snapshot()
 
+    def papers(self) -> Paperwork:
+        """Return what the registers say, as of the last few seconds, or of what was written since."""
+        now_ns = self.clock.now().wall_ns
+        with self._papering:
+            judged = self.judgement
+            key = self._shelf.follow(), self.live.inventory.revision, judged is not None
+            known = self._papers
+            if known is None or known[0] != key or not 0 <= now_ns - known[1].now_ns < FOLLOW_SECONDS * NS:
+                measured = judged.outlook.measured if judged and judged.outlook else ()
+                known = self._papers = key, self._desk().at(now_ns, measured=measured)
+            return known[1]
+
+    def _desk(self) -> Desk:
+        """Return who reads the registers by the inventory in force."""
+        settings = self.folder.settings
+        holidays = settings.evaluation.parameters().holidays
+        return Desk(self._shelf, self.live.inventory, self.zone, holidays=holidays, duties=settings.duties)
+
     def evaluation(self, month: Month) -> Evaluation:
         """Evaluate a month, one at a time; the last answer is kept while neither readings nor register change."""
         with self._evaluating:
@@ -188,7 +217,16 @@ class Collector:
         evaluation = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
         power = self.folder.datacentre.to_date(centre) if centre else None
         network = self._network(month, inventory, snapshot.now_ns)
-        self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None, power, network)
+        self._shelf.follow()
+        outlook = self._outlooks.at(
+            snapshot.now_ns,
+            evaluation,
+            inventory=inventory,
+            window=snapshot.window,
+            proposals=self._shelf.of(PROPOSAL),
+            priorities=self._shelf.of(PRIORITY),
+        )
+        self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None, power, network, outlook)
 
     def _network(self, month: Month, inventory: Inventory, now_ns: int) -> NetworkMonth:
         """Judge the links in the month to date, once an hour: every reading of every port since then is looked at."""

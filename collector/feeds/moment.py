@@ -12,15 +12,18 @@ from fractions import Fraction
 
 from agent.clock import MS, NS
 from collector.datacentre import PowerToDate
+from collector.feeds import registers
 from collector.feeds.centre import backups, certificates, hosts, supply
-from collector.feeds.derived import Written
 from collector.feeds.network import availability
+from collector.feeds.series import Written
 from collector.inventory import Inventory
 from collector.judge.datacentre import DataCentreNow
 from collector.judge.month import Direction, Evaluation, OpdMonth
 from collector.judge.network import NetworkMonth
 from collector.judge.now import Flow
 from collector.live import LinkLive, Snapshot
+from collector.outlook import Outlook
+from collector.paperwork import Paperwork
 
 MOST_FINDINGS = 200
 NANO = 1e-9
@@ -37,14 +40,6 @@ class AgentFact:
     site: str
     uplink: str = ""
     clock_offset_ns: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReportFact:
-    """A report in the data folder."""
-
-    period: str
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +65,14 @@ class SinkFact:
 class Facts:
     """What is written down at one scrape; ``month`` is the evaluation of the month to date, None before the first.
 
-    ``centre`` and ``power`` are the data centre as last judged, ``network`` the links', None before that.
+    ``centre`` and ``power`` are the data centre as last judged, ``network`` the links', ``outlook`` plans and reports,
+    None before that; ``papers`` are the registers, ``waiting`` the requests that wait to be stored.
     """
 
     snapshot: Snapshot
     inventory: Inventory
     agents: Sequence[AgentFact]
     month: Evaluation | None
-    reports: Sequence[ReportFact]
     findings: Sequence[FindingFact]
     rules: Sequence[tuple[str, str]]
     points_received: Mapping[str, int]
@@ -91,6 +86,9 @@ class Facts:
     centre: DataCentreNow | None = None
     power: PowerToDate | None = None
     network: NetworkMonth | None = None
+    outlook: Outlook | None = None
+    papers: Paperwork | None = None
+    waiting: int = 0
     sinks: Sequence[SinkFact] = ()
     notifications: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -100,10 +98,16 @@ def written(facts: Facts) -> Written:
 
     The names and labels are those of ``derived.py``.
     """
-    for fill in (_links, _queues, _devices, _opds, _capacity, _month, _quality, _agents, _collector, _papers, _sinks):
+    for fill in (_links, _queues, _devices, _opds, _capacity, _month, _quality, _agents, _collector, _findings, _sinks):
         yield from fill(facts)
     yield from _centre(facts)
     yield from availability(facts.network)
+    if facts.papers is not None:
+        yield from registers.paperwork(facts.papers, facts.inventory)
+    if facts.outlook is not None:
+        yield from registers.outlook(facts.outlook)
+    if facts.month is not None:
+        yield from registers.upstream(facts.month)
 
 
 def _directions(live: LinkLive) -> tuple[tuple[str, Flow], tuple[str, Flow]]:
@@ -262,6 +266,7 @@ def _collector(facts: Facts) -> Written:
     yield "nadi_collector_start_timestamp_seconds", (), facts.started_ns * NANO
     yield "nadi_collector_last_bin_timestamp_seconds", (), max(ends) * MS / NS if ends else None
     yield "nadi_collector_ingest_lag_seconds", (), None if snapshot.lag_p95_ns is None else snapshot.lag_p95_ns * NANO
+    yield "nadi_collector_queue_length", (), facts.waiting
     yield "nadi_collector_database_bytes", (), facts.database_bytes
     yield "nadi_collector_integrity_checked_timestamp_seconds", (), facts.checked_ns and facts.checked_ns * NANO
     yield "nadi_collector_integrity_ok", (), facts.check_ok
@@ -275,10 +280,7 @@ def _collector(facts: Facts) -> Written:
             yield name, (label,), count
 
 
-def _papers(facts: Facts) -> Written:
-    for report in facts.reports[-12:]:
-        yield "nadi_report_state", (report.period,), 1
-        yield "nadi_report_version", (report.period,), report.version
+def _findings(facts: Facts) -> Written:
     for rule, severity in facts.rules:
         found = [item for item in facts.findings if (item.rule, item.severity) == (rule, severity)]
         yield "nadi_finding_open", (rule, severity), len(found)

@@ -89,6 +89,25 @@ def service_time(
     return Intervals.of(spans) & Intervals.of([(start_ns, end_ns)])
 
 
+def due(
+    case: Case, minutes: int, hours: ServiceHours, *, zone: Zone, holidays: Collection[date] = (), most_days: int = 400
+) -> int | None:
+    """Return when ``minutes`` of service time since the start will have passed, pauses left out (UTC ns).
+
+    None where that is more than ``most_days`` away.
+    """
+    left, day = minutes * MINUTE_NS, zone.day(case.started_ns)
+    for _ in range(most_days):
+        start_ns, end_ns = max(case.started_ns, zone.day_start(day)), zone.day_start(day + timedelta(days=1))
+        running = service_time(hours, start_ns=start_ns, end_ns=end_ns, zone=zone, holidays=holidays) - case.pauses
+        for low, high in running.spans:
+            if high - low >= left:
+                return low + left
+            left -= high - low
+        day += timedelta(days=1)
+    return None
+
+
 def service(case: Case, target: Target, *, now_ns: int, zone: Zone, holidays: Collection[date] = ()) -> Service:
     """Judge one incident as it stands at ``now_ns``; what has not ended runs until then."""
     latest = max(end for end in (case.acknowledged_ns, case.ended_ns, now_ns, case.started_ns) if end is not None)

@@ -178,6 +178,16 @@ class Book:
             for row in connection.execute(query).mappings():
                 yield _record(kind, row)
 
+    def after(self, kinds: Mapping[str, Kind], last_id: int) -> Iterator[tuple[int, Record | None]]:
+        """Yield the revisions written after an id, with their ids, in order; None for one that cannot be read."""
+        query = select(table).where(table.c.id > last_id, table.c.kind.in_(kinds)).order_by(table.c.id)
+        with reading(self._engine) as connection:
+            for row in connection.execute(query).mappings():
+                try:
+                    yield row["id"], _record(kinds[row["kind"]], row)
+                except (ContentError, ValueError):
+                    yield row["id"], None  # ``check`` names it; the rest must still be seen
+
     def last_id(self) -> int:
         """Return the newest id: what was made from the records holds while it stays."""
         with reading(self._engine) as connection:

@@ -75,6 +75,8 @@ WORDS: Final[dict[str, tuple[str, Any]]] = {
     "proposer": ("Pengusul; diisi sistem", _),
     "public": ("Kapasitas bagi hotspot publik", {"down_mbps": 20, "up_mbps": 5}),
     "reason": ("Alasan", "Rekam medis elektronik di seluruh puskesmas"),
+    "recovered": ("Saat pulih menurut pengukuran; kosong bila jatuh lagi", None),
+    "recovered_by": ("Yang mencatat saat pulih: nadi bila terukur; diisi sistem", _),
     "receipt": ("Bukti penerimaan", "Tanda terima 4/2026"),
     "received": ("Saat diterima", "2026-04-08T09:00:00+07:00"),
     "recipient": ("Penerima", "Tim Koordinasi SPBE"),
@@ -84,6 +86,7 @@ WORDS: Final[dict[str, tuple[str, Any]]] = {
     "reserve_percent": ("Cadangan dari kapasitas kontrak dalam persen", 10),
     "response_minutes": ("Waktu tanggap dalam menit jam layanan", 15),
     "restore_minutes": ("Waktu pulih dalam menit jam layanan", 240),
+    "restarted": ("Saat router menyala kembali menurut pengukuran; kosong bila tidak mati", None),
     "result": ("Hasil", "Selesai sesuai rencana"),
     "reviewed": ("Saat diperiksa; diisi sistem", None),
     "reviewer": ("Pemeriksa; diisi sistem", _),
@@ -98,6 +101,7 @@ WORDS: Final[dict[str, tuple[str, Any]]] = {
     "starts": ("Saat mulai", "2026-04-06T08:00:00+07:00"),
     "subject": ("Yang diubah", "antrean"),
     "summary": ("Ringkasan", "Koneksi terputus sejak pagi"),
+    "suspected": ("Bagian yang diduga penyebabnya: usulan untuk dikonfirmasi", ""),
     "target": ("Tanggal target terpenuhi", "2026-06-30"),
     "text": ("Isi rekomendasi", "Tambah alokasi"),
     "title": ("Judul", "Penggantian konektor"),
@@ -115,6 +119,7 @@ WORDS: Final[dict[str, tuple[str, Any]]] = {
 _LEVEL: Final = {"code": "utama", "name": "Layanan utama", "response_minutes": 15, "restore_minutes": 240}
 
 EXAMPLES: Final[dict[tuple[str, str], Any]] = {
+    ("insiden", "evidence"): "",
     ("usulan", "starts"): "2026-04-01",
     ("usulan", "ends"): "2026-12-31",
     ("pemutusan", "type"): "pemutusan",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from collector.feeds.moment import AgentFact, Facts, FindingFact, ReportFact
+from collector.feeds.moment import AgentFact, Facts, FindingFact
 from collector.folder import VERSION
 from collector.inventory import Inventory, Link
 from collector.judge.allocation import SEVERITY, Severity
@@ -48,7 +48,6 @@ def facts(collector: Collector) -> Facts:
     agents = [key for key in folder.register.access.agents() if key.revoked_ns is None]
     sites = {device.source: device.site for device in reversed(inventory.devices)}
     behind = uplinks(inventory, (item.link for item in (*snapshot.links, *snapshot.seconds)))
-    issues = [issue for month in folder.reports.months()[-12:] if (issue := folder.reports.newest(month))]
     judged = collector.judgement
     found = judged.findings if judged else ()
     return Facts(
@@ -59,7 +58,6 @@ def facts(collector: Collector) -> Facts:
             for key in agents
         ],
         month=judged.month if judged else None,
-        reports=[ReportFact(str(issue.month), issue.version) for issue in issues],
         findings=[FindingFact(item.rule, _WORDS[item.severity], item.object) for item in found],
         rules=RULES if judged else (),
         points_received={"langsung": counters.live, "susulan": counters.backfill},
@@ -73,6 +71,9 @@ def facts(collector: Collector) -> Facts:
         centre=judged.centre if judged else None,
         power=judged.power if judged else None,
         network=judged.network if judged else None,
+        outlook=judged.outlook if judged else None,
+        papers=collector.papers(),
+        waiting=counters.waiting,
         sinks=collector.sinks,
         notifications=collector.notifications,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from collector.inventory import Inventory
+from collector.inventory import EVER, Inventory
 from collector.measure.intervals import Intervals
 from collector.register.book import Record
 from collector.register.content import utc_ns
@@ -87,6 +87,14 @@ def approved_time(form: Disconnection, *, until_ns: int) -> Intervals:
     start_ns = max(utc_ns(form.started), utc_ns(form.approved))
     ends = [utc_ns(form.ends), until_ns, *([utc_ns(form.ended)] if form.ended else [])]
     return Intervals.of([(start_ns, min(ends))])
+
+
+def in_effect(record: Record) -> Intervals:
+    """Return when (UTC ns) lines are disconnected by it: until it was ended, however late that is."""
+    form: Disconnection = record.form
+    if form.type != "pemutusan" or form.started is None:
+        return Intervals()
+    return Intervals.of([(utc_ns(form.started), utc_ns(form.ended) if form.ended else EVER)])
 
 
 def concerns(form: Disconnection, link: str, inventory: Inventory) -> bool:

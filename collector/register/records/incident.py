@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, Literal, get_args
@@ -39,7 +39,9 @@ class Incident:
     """What was reported, and what was done; ``opd`` "" is the Dinas's own or everybody's.
 
     ``level`` is given when it is taken in hand ("": the one that the table assigns). Pauses count once the second
-    person who closes the record approved them.
+    person who closes the record approved them. ``suspected`` is a proposal with its ``evidence``, which somebody
+    confirms or not by ``attribution``. ``recovered`` and ``restarted`` are when the line worked again and its router
+    was switched on again, as ``recovered_by`` recorded it: what Nadi measured closes no incident.
     """
 
     type: IncidentType
@@ -58,6 +60,16 @@ class Incident:
     attribution: Attribution = ""
     pauses_approved: bool = False
     closer: str = ""
+    suspected: Attribution = ""
+    evidence: str = ""
+    recovered: datetime | None = None
+    restarted: datetime | None = None
+    recovered_by: str = ""
+
+    @property
+    def proposed(self) -> Attribution:
+        """What seems to have been the cause: the power, where the router was switched on again, else the suspicion."""
+        return "Listrik" if self.restarted is not None else self.suspected
 
 
 def case_of(form: Incident) -> Case:
@@ -71,6 +83,12 @@ def case_of(form: Incident) -> Case:
     )
 
 
+def running_case(form: Incident, now_ns: int) -> Case:
+    """Return an incident as its clock runs now: with every pause on record, also the lasting one."""
+    spans = [(utc_ns(item.starts), utc_ns(item.ends) if item.ends else now_ns) for item in form.pauses]
+    return replace(case_of(form), pauses=Intervals.of((start, max(start, end)) for start, end in spans))
+
+
 def outage(form: Incident, *, until_ns: int) -> Intervals:
     """Return the time (UTC ns) to which an incident's attribution belongs; ``until_ns`` while it lasts."""
     return Intervals.of([(utc_ns(form.started), until_ns if form.ended is None else utc_ns(form.ended))])
@@ -82,6 +100,8 @@ def problems(form: Incident, context: Context) -> Iterator[str]:
     yield from known_links((form.link,) if form.link else (), form.opd, context)
     yield from not_later(form, context, "started", "acknowledged", "ended")
     yield from in_order(form, "started", "acknowledged", "ended")
+    yield from not_later(form, context, "recovered", "restarted")
+    yield from in_order(form, "started", "restarted", "recovered")
     yield from _pauses(form, context)
     state = context.state
     if state != "dilaporkan" and form.acknowledged is None:
@@ -113,6 +133,9 @@ def _pauses(form: Incident, context: Context) -> Iterator[str]:
         yield "semua jeda harus berakhir sebelum penanganan dilanjutkan"
 
 
+OPEN: Final = ("dilaporkan", "ditangani", "ditunda")
+"""States in which somebody still works on it, or should."""
+
 WORKERS: Final[frozenset[Role]] = frozenset(("noc",))
 CHECKERS: Final[frozenset[Role]] = frozenset(("pemeriksa", "penetap"))
 INCIDENT: Final = Kind(
@@ -123,6 +146,7 @@ INCIDENT: Final = Kind(
     opens="dilaporkan",
     openers=frozenset(("opd", "noc")),
     moves=(
+        *(Move(state, state, WORKERS, sets=("recovered", "restarted"), by="recovered_by") for state in OPEN),
         Move("dilaporkan", "ditangani", WORKERS, sets=("acknowledged", "level")),
         Move("ditangani", "ditunda", WORKERS, sets=("pauses",)),
         Move("ditunda", "ditangani", WORKERS, sets=("pauses",)),

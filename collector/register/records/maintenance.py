@@ -71,6 +71,15 @@ def planned_time(record: Record, *, notice_hours: int = NOTICE_HOURS) -> Interva
     return Intervals.of([(start_ns, min(end_ns, utc_ns(form.ended)) if form.ended else end_ns)])
 
 
+def under_way(record: Record) -> Intervals:
+    """Return when (UTC ns) the work goes on as it was told: from its start, or from when it was told, to its end."""
+    form: Maintenance = record.form
+    if form.announced is None or record.state == "dibatalkan":
+        return Intervals()
+    start_ns, end_ns = max(utc_ns(form.starts), utc_ns(form.announced)), utc_ns(form.ends)
+    return Intervals.of([(start_ns, min(end_ns, utc_ns(form.ended)) if form.ended else end_ns)])
+
+
 def concerns(form: Maintenance, link: str, inventory: Inventory) -> bool:
     """Tell whether work is on a link."""
     return link in form.links or any(item.code == link for opd in form.opds for item in inventory.links_of(opd))

@@ -13,7 +13,7 @@ from collector.judge.service import ServiceHours, Target
 from collector.register.book import Record
 from collector.register.demands import filled
 from collector.register.kinds import Context, Kind, Move
-from collector.register.records.incident import INCIDENT_TYPES, IncidentType
+from collector.register.records.incident import INCIDENT_TYPES, Incident, IncidentType
 
 MOST_MINUTES = 366 * 1440
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -131,6 +131,12 @@ def _level(level: Level) -> Iterator[str]:
         yield f"tingkat {level.code}: weekdays harus angka 0 (Senin) sampai 6 (Minggu)"
     if not (TIME.fullmatch(level.opens) and TIME.fullmatch(level.closes) and level.opens < level.closes):
         yield f"tingkat {level.code}: jam layanan harus HH:MM, opens sebelum closes"
+
+
+def level_at(records: Iterable[Record], form: Incident, day: date) -> Level | None:
+    """Return the level of an incident by the table of the day on which it began, None without one."""
+    levels = in_force(records, day)
+    return levels.level_of(opd=form.opd, type=form.type, code=form.level) if levels else None
 
 
 def in_force(records: Iterable[Record], day: date) -> ServiceLevels | None:
