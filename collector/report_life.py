@@ -27,6 +27,7 @@ COLLECTOR: Final = Actor("kolektor", frozenset(("noc",)))
 """Who makes the draft of a month that is closed by the clock."""
 
 FINAL: Final = ("disahkan", "disampaikan")
+RETURNED: Final = "dikembalikan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,24 @@ class ReportLife:
         found = self.record(issue)
         return REPORT_STATE.opens if found is None else found.state
 
+    def is_returned(self, month: Month) -> bool:
+        """Tell whether a month's newest version was given back, so that another one is wanted."""
+        newest = self.reports.newest(month)
+        return newest is not None and self.state(newest) == RETURNED
+
     def begin(self, issue: Issue, *, actor: Actor = COLLECTOR) -> Record:
         """Open the record of a version, unless there is one."""
         found = self.record(issue)
         if found is not None:
             return found
         form = ReportState(str(issue.month), issue.version, issue.manifest_sha256)
-        return self.register.book.open(REPORT_STATE, form, actor=actor, context=self.context())
+        try:
+            return self.register.book.open(REPORT_STATE, form, actor=actor, context=self.context())
+        except Refused:
+            found = self.record(issue)  # a job, a request or the command line was first
+            if found is None:
+                raise
+            return found
 
     def move(self, month: Month, target: str, *, actor: Actor, note: str = "", delivery: str = "") -> Record:
         """Take the newest version of a month to its next state; Refused when its files are not as they were."""
@@ -112,8 +124,10 @@ class ReportLife:
             form: ReportState = record.form
             for issue in self.reports.versions(Month.parse(form.month)):
                 if issue.version == form.version and not issue.is_approved:
-                    self._approve(issue, record)
-                    done.append(issue)
+                    with self.reports.alone():
+                        if not issue.is_approved:
+                            self._approve(issue, record)
+                            done.append(issue)
         return done
 
     def context(self) -> Context:

@@ -1,13 +1,17 @@
 """The reports in the data folder: ``reports/YYYY-MM/N/`` holds version N, whole or not at all, never changed.
 
-``N-disahkan`` beside it is the approved edition, ``N-ditandatangani`` holds its signed copies.
+``N-disahkan`` beside it is the approved edition, ``N-ditandatangani`` holds its signed copies, ``N-lembar`` the sheets
+of single agencies that were asked for.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +30,7 @@ from collector.report.period import Period
 from collector.report.revision import Revision, differences
 from collector.report.rollup import Member, Rollup
 from collector.report.settings import ReportSettings
+from collector.report.sheet import agencies
 from collector.report.tables import json_bytes
 
 
@@ -106,7 +111,26 @@ class Issue:
         for copy in self.signed:
             place = copy.parent.relative_to(self.folder.parent)
             found += [f"{place}: {problem}" for problem in verify(copy, public=public)]
+        for sheet in self.sheets:
+            place = sheet.relative_to(self.folder.parent)
+            found += [f"{place}: {problem}" for problem in verify(sheet / NAME, public=public)]
         return found
+
+    @property
+    def sheets(self) -> list[Path]:
+        """The folders of the agencies' sheets that were made so far."""
+        place = self.folder.with_name(f"{self.version}-lembar")
+        return (
+            sorted(item for item in place.iterdir() if item.is_dir() and item.name[0] != ".") if place.is_dir() else []
+        )
+
+    def sheet_folder(self, opd: str) -> Path:
+        """Return where an agency's sheet is, or will be."""
+        return self.folder.with_name(f"{self.version}-lembar") / opd
+
+    def agencies(self) -> dict[str, str]:
+        """Return the names of the agencies that have a sheet, by code."""
+        return agencies(self.content())
 
     @property
     def signed(self) -> list[Path]:
@@ -160,39 +184,78 @@ class Reports:
         settings: ReportSettings,
         origin: Origin,
         key: Key,
+        returned: bool = False,
     ) -> tuple[Issue, bool]:
-        """Write the next version, unless its chapters say what the newest says already; tell whether it was written."""
+        """Write the next version, unless its chapters say what the newest says already; tell whether it was written.
+
+        Where the newest was ``returned`` (*dikembalikan*) the next one is written whatever it says.
+        """
         from collector.report.folder import write  # xlsxwriter is wanted once a month
 
-        before = self.newest(evaluation.month)
-        edition = Edition()
-        if before is not None:
-            draft = build(
+        with self.alone():
+            before, edition = self.newest(evaluation.month), Edition()
+            if before is not None:
+                draft = build(
+                    evaluation=evaluation,
+                    datacentre=datacentre,
+                    loop=loop,
+                    settings=settings,
+                    origin=origin,
+                    edition=Edition(),
+                )
+                after = self._next(before, json.loads(json_bytes(draft)), returned=returned)
+                if after is None:
+                    return before, False
+                edition = after
+            folder = self._folder / str(evaluation.month) / str(edition.version)
+            write(
                 evaluation=evaluation,
                 datacentre=datacentre,
                 loop=loop,
                 settings=settings,
                 origin=origin,
+                key=key,
+                folder=folder,
                 edition=edition,
             )
-            after = json.loads(json_bytes(draft))
-            changed = _changed(before.content(), after)
-            if not changed:
-                return before, False
-            revision = self._revision(evaluation.month, after)
-            edition = Edition(version=before.version + 1, changes=changed, revision=revision)
-        folder = self._folder / str(evaluation.month) / str(edition.version)
-        write(
-            evaluation=evaluation,
-            datacentre=datacentre,
-            loop=loop,
-            settings=settings,
-            origin=origin,
-            key=key,
-            folder=folder,
-            edition=edition,
-        )
-        return Issue(evaluation.month, edition.version, folder), True
+            return Issue(evaluation.month, edition.version, folder), True
+
+    def _next(self, before: Issue, after: Content, *, returned: bool) -> Edition | None:
+        """Return the edition that follows, None where nothing changed and nobody gave the newest back."""
+        changed = _changed(before.content(), after)
+        if not changed and not returned:
+            return None
+        again = (f"Versi {before.version} dikembalikan; laporan disusun kembali.",) if returned else ()
+        revision = self._revision(before.month, after)
+        return Edition(version=before.version + 1, changes=(*again, *changed), revision=revision)
+
+    def sheet(self, issue: Issue, opd: str, *, key: Key) -> Path:
+        """Return the folder of an agency's sheet of an approved version, made when it is first asked for.
+
+        KeyError where the report has no sheet of that agency; ReportDamaged, TypesetError.
+        """
+        place = issue.sheet_folder(opd)
+        if place.is_dir():
+            return place
+        if opd not in issue.agencies():
+            raise KeyError(opd)
+        from collector.report.folder import write_sheet  # as above
+
+        with self.alone():
+            if not place.is_dir():
+                write_sheet(issue.folder, issue.approved_folder, opd=opd, key=key, folder=place)
+        return place
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold off whoever else would write reports now: jobs, requests, the command line."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def rollup(
         self, period: Period, *, settings: ReportSettings, zone: Zone, origin: Origin, key: Key
@@ -204,31 +267,36 @@ class Reports:
         from collector.report.folder import write_document
 
         found = self._members(period, key)
+        with self.alone():
+            place = self._folder / str(period)
+            last = max((int(item.name) for item in self._versions_of(period)), default=0)
+            changed: tuple[str, ...] = ()
+            if last:
+                before = _content_of(place / str(last))
+                changed = _changed(before, json.loads(json_bytes(found.document(settings=settings, zone=zone))))
+                if not changed:
+                    return place / str(last), False
+            document = found.document(settings=settings, zone=zone, version=last + 1, changes=changed)
+            write_document(
+                document,
+                settings=settings,
+                parameters=found.sources(),
+                allocations=[],
+                origin=origin,
+                key=key,
+                folder=place / str(last + 1),
+            )
+            return place / str(last + 1), True
+
+    def _versions_of(self, period: Period) -> list[Path]:
         place = self._folder / str(period)
-        numbers = [int(item.name) for item in place.iterdir() if item.name.isdecimal()] if place.is_dir() else []
-        last = max(numbers, default=0)
-        changed: tuple[str, ...] = ()
-        if last:
-            before = _content_of(place / str(last))
-            changed = _changed(before, json.loads(json_bytes(found.document(settings=settings, zone=zone))))
-            if not changed:
-                return place / str(last), False
-        document = found.document(settings=settings, zone=zone, version=last + 1, changes=changed)
-        write_document(
-            document,
-            settings=settings,
-            parameters=found.sources(),
-            allocations=[],
-            origin=origin,
-            key=key,
-            folder=place / str(last + 1),
-        )
-        return place / str(last + 1), True
+        return [item for item in place.iterdir() if item.name.isdecimal()] if place.is_dir() else []
 
     def rollups(self) -> list[Path]:
         """Return the folder of every version of every roll-up."""
         places = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
-        return [version for place in places if _is_period(place.name) for version in sorted(place.iterdir())]
+        periods = [Period.parse(place.name) for place in places if _is_period(place.name)]
+        return [item for one in periods for item in sorted(self._versions_of(one), key=lambda item: int(item.name))]
 
     def _members(self, period: Period, key: Key) -> Rollup:
         """Read the approved months of a period; say of each other one why it is left out."""
@@ -277,7 +345,7 @@ def _is_period(name: str) -> bool:
     return True
 
 
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+def _changed(before: Content, after: Content) -> tuple[str, ...]:
     """Name the chapters that say something else than the version before, in words for the control sheet."""
     old = {chapter["judul"]: chapter for chapter in before["bab"]}
     new = {chapter["judul"]: chapter for chapter in after["bab"]}

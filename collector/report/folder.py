@@ -7,9 +7,10 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from agent.clock import Zone
+from agent.clock import NS, Zone
 from agent.identity import Key
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import Evaluation
@@ -25,11 +26,13 @@ from collector.report.manifest import (
     approved_manifest,
     manifest_bytes,
     parameter_set,
+    sheet_manifest,
     signature_bytes,
     verify,
 )
 from collector.report.paper import paper_bytes, pdf_bytes
 from collector.report.settings import ReportSettings
+from collector.report.sheet import open_data, own_content, sheet_paper, stem
 from collector.report.tables import csv_bytes, json_bytes, verification_code
 from collector.report.workbook import xlsx_bytes
 
@@ -150,6 +153,27 @@ def write_approved(draft: Path, *, approval: Approval, zone: Zone, key: Key, fol
     del files[f"{stem}.pdf"]
     files[f"{stem}-{APPROVED}.pdf"] = pdf_bytes(text.encode(), at_ns=approval.approved.at_ns)
     manifest = approved_manifest(before, files, approval=approval.table(zone), state=APPROVED)
+    write_all(folder, {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)})
+
+
+def write_sheet(draft: Path, edition: Path, *, opd: str, key: Key, folder: Path) -> None:
+    """Write one agency's sheet of the approved ``edition`` of ``draft`` into the new folder ``folder``.
+
+    ReportDamaged unless both are whole; KeyError where the report has no sheet of that agency.
+    """
+    problems = verify(draft / NAME, public=key.public) + verify(edition / NAME, public=key.public)
+    if problems:
+        raise ReportDamaged(f"{edition}: not as it was written, so no sheet is made of it: {'; '.join(problems)}")
+    before = (edition / NAME).read_bytes()
+    table = json.loads(before)
+    content = json.loads((edition / table["content"]).read_bytes())
+    own = own_content(content, opd, approval=table["approval"])
+    files, name = open_data(content, own, opd), stem(content, opd)
+    paper = (draft / table["content"].replace(".json", PAPER)).read_bytes()
+    text = sheet_paper(paper, own, data=files[f"{name}.json"], report_code=table["verification_code"])
+    approved_ns = round(datetime.fromisoformat(table["approval"]["approved"]["at"]).timestamp()) * NS
+    files[f"{name}.pdf"] = pdf_bytes(text, at_ns=approved_ns)
+    manifest = sheet_manifest(before, files, content=f"{name}.json", opd=opd)
     write_all(folder, {**files, NAME: manifest, SIGNATURE: signature_bytes(manifest, key=key)})
 
 

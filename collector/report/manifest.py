@@ -126,6 +126,21 @@ def registered_manifest(edition: bytes, files: Mapping[str, bytes], *, copy: Map
     return canonical({**json.loads(edition), **changed, "files": _entries(files)})
 
 
+def sheet_manifest(edition: bytes, files: Mapping[str, bytes], *, content: str, opd: str) -> bytes:
+    """Return the manifest of one agency's sheet of an approved edition; of determinations it names that agency's."""
+    table = json.loads(edition)
+    own = [item for item in table["allocations"] if item["opd"] == opd]
+    changed = {
+        "sheet_of": opd,
+        "edition_sha256": hashlib.sha256(edition).hexdigest(),
+        "content": content,
+        "verification_code": verification_code(files[content]),
+        "allocations": own,
+        "allocations_sha256": digest(own),
+    }
+    return canonical({**table, **changed, "files": _entries(files)})
+
+
 def _entries(files: Mapping[str, bytes]) -> list[dict[str, object]]:
     return [
         {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}

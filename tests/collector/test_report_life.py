@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from collector.judge.month import Evaluation
 from collector.register.book import Forbidden, Refused
 from collector.register.people import Actor
+from collector.register.records.report_state import REPORT_STATE
 from collector.report.folder import ReportDamaged
 from collector.report.manifest import NAME, verify
 from collector.report.revision import MOST_SHOWN
@@ -136,8 +138,6 @@ def test_a_draft_that_was_touched_is_not_approved(office: Office) -> None:
 
 
 def test_what_is_approved_through_the_register_alone_gets_its_edition_later(office: Office) -> None:
-    from collector.register.records.report_state import REPORT_STATE
-
     issue = office.issue(sample(cases=CASES[:3]))
     record = office.life.record(issue)
     assert record is not None
@@ -150,8 +150,6 @@ def test_what_is_approved_through_the_register_alone_gets_its_edition_later(offi
 
 
 def test_a_draft_swapped_after_its_approval_gets_no_edition(office: Office, tmp_path: Path) -> None:
-    from collector.register.records.report_state import REPORT_STATE
-
     issue = office.issue(sample(cases=CASES[:3]))
     record = office.life.record(issue)
     assert record is not None
@@ -163,3 +161,23 @@ def test_a_draft_swapped_after_its_approval_gets_no_edition(office: Office, tmp_
     swapped.folder.rename(issue.folder)
     with pytest.raises(ReportDamaged, match="not the one that was approved"):
         office.life.settle()
+
+
+def test_what_was_given_back_is_written_again_although_nothing_changed(office: Office) -> None:
+    evaluation = sample(cases=CASES[:3])
+    office.issue(evaluation)
+    assert not office.life.is_returned(MONTH)
+    office.life.move(MONTH, "dikembalikan", actor=CHECKER, note="kop surat keliru")
+    assert office.life.is_returned(MONTH)
+    issue, written = office.reports.issue(evaluation, settings=SETTINGS, origin=ORIGIN, key=KEY, returned=True)
+    assert (issue.version, written) == (2, True)
+    assert "Versi 1 dikembalikan" in (issue.folder / f"evaluasi-{MONTH}-v2.kertas.json").read_text()
+    assert office.issue(evaluation).version == 2
+
+
+def test_two_who_write_at_once_write_one_version_after_the_other(office: Office) -> None:
+    evaluation = sample(cases=CASES[:1])
+    with ThreadPoolExecutor(4) as threads:
+        made = [threads.submit(office.issue, evaluation) for _ in range(4)]
+        assert {item.result().version for item in made} == {1}
+    assert len(office.register.book.current(REPORT_STATE)) == 1
