@@ -14,6 +14,7 @@ from agent.config import ConfigError
 from agent.identity import KeyFileError
 from collector import (
     audit_commands,
+    backup_commands,
     commands,
     feeding,
     limits_commands,
@@ -122,7 +123,9 @@ def _placed(made: _Parser, command: Callable[[Settings, argparse.Namespace, comm
     place.add_argument("--data", type=Path, metavar="DIR", help=f"data folder, with its {FILE} if there is one")
 
     def begin(options: argparse.Namespace) -> int:
-        settings = of_folder(options.data) if options.data else read(options.config or DEFAULT)
+        if not options.data:
+            options.config = options.config or DEFAULT
+        settings = of_folder(options.data) if options.data else read(options.config)
         return command(settings, options, print)
 
     made.set_defaults(command=begin)
@@ -202,8 +205,9 @@ def _add_logbook(adding: argparse._SubParsersAction[_Parser]) -> None:
     made = acting.add_parser("list", help="list the entries, newest last")
     made.add_argument("--limit", type=int, default=100)
     _placed(made, logbook_commands.list_power)
-    backup = adding.add_parser("backup", help="restore tests done by hand: tested, list")
-    acting = backup.add_subparsers(metavar="ACTION", required=True)
+    text = "Nadi's own backup: make, verify, restore, drill; restore tests of servers by hand: tested, list"
+    acting = adding.add_parser("backup", help=text).add_subparsers(metavar="ACTION", required=True)
+    backup_commands.declare(acting, _placed)
     made = acting.add_parser("tested", help="record a restore test that somebody did")
     made.add_argument("job", metavar="JOB", help="code of the [[backup]] in the inventory")
     made.add_argument("--at", metavar="TIME", help="local time such as 2026-11-20T08:05 (default: now)")

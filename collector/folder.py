@@ -23,6 +23,7 @@ from collector.ledger.archive import Archive
 from collector.ledger.binstore import BinStore
 from collector.ledger.check import check
 from collector.ledger.journal import Journal
+from collector.ledger.lives import Life, earlier
 from collector.ledger.readings import Readings
 from collector.ledger.tables import meta_of
 from collector.limits import drifts_at
@@ -36,6 +37,8 @@ from collector.report_life import COLLECTOR, ReportLife
 from collector.reports import Issue, Reports
 
 VERSION = version("nadi")
+RESTORING = ".restoring"
+"""The folder in a data folder that is only there while a backup is restored into it."""
 MOST_PROBLEMS = 100
 
 
@@ -61,6 +64,8 @@ class Folder:
     def __init__(self, settings: Settings, *, clock: Clock, writer: bool, label: str = "") -> None:
         data = settings.data
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (data / RESTORING).exists():
+            raise Impossible(f"{data}: a restore into it was broken off; empty it and run: nadi backup restore")
         self.settings, self.clock, self.zone = settings, clock, settings.place
         self._lock = self._take_lock() if writer else None
         journal = data / JOURNAL
@@ -159,7 +164,7 @@ class Folder:
     def origin(self) -> Origin:
         """Return where the figures of this moment come from."""
         return Origin(
-            journal_id=self.journal.id,
+            journal_id=self.journal.receipt_id,
             journal_length=self.journal.length(),
             head=self.journal.head(),
             seals_root=self._seals_root(),
@@ -197,9 +202,7 @@ class Folder:
         problems += [str(audit)] if audit else []
         for month in self.reports.months():
             for issue in self.reports.versions(month):
-                wrong = issue.problems(self.key.public) or issue.parted(
-                    journal_id=self.journal.id, head_at=self.journal.head_at
-                )
+                wrong = issue.problems(self.key.public) or self._parted(issue)
                 problems += [f"{issue.folder}: {problem}" for problem in wrong]
         for place in self.reports.rollups():
             problems += [f"{place}: {problem}" for problem in verify(place / NAME, public=self.key.public)]
@@ -215,6 +218,19 @@ class Folder:
         part.write_text(json.dumps(asdict(note)), encoding="utf-8")
         part.replace(place)
         return problems
+
+    def _parted(self, issue: Issue) -> list[str]:
+        """Hold a report against the life of the journal in which it was made; what a restore lost is not asked."""
+        present = Life(self.journal.receipt_id, self.journal.length())
+        for life in (*earlier(self.journal.path), present):
+            head_at = partial(self._head_of, life)
+            wrong = issue.parted(journal_id=life.receipt_id, head_at=head_at)
+            if wrong:
+                return wrong
+        return []
+
+    def _head_of(self, life: Life, length: int) -> str | None:
+        return self.journal.head_at(length) if length <= life.length else None
 
     def last_check(self) -> CheckNote | None:
         """Return the last integrity check, None before the first."""

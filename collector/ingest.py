@@ -185,7 +185,7 @@ class Ingest:
 
     def _receipt(self, item: _Judged, state: Appended) -> Receipt:
         header = item.envelope.header
-        at = (self._journal.id, state.length, state.head)
+        at = (self._journal.receipt_id, state.length, state.head)
         if item.admitted is None:
             return Receipt(header.run, header.seq, header.sha256, "quarantined", str(item.refused), (), *at)
         if state.outcome == "fork":

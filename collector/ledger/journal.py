@@ -21,7 +21,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from agent.clock import Zone
-from collector.ledger import forgetting, quarantine, tables
+from collector.ledger import forgetting, lives, quarantine, tables
 from collector.ledger.chain import Chain, Ticket, faults
 from collector.ledger.entry import (
     CLOCK_CORRECTED,
@@ -91,10 +91,11 @@ class Journal:
         with tables.translated(path):
             tables.create(path, {"id": secrets.token_hex(8), "zone": zone.name, "label": label, "anchor": "0 "})
             self._db = tables.connect(path, writer=True)
-            self.id = self._check_meta()
+            meta = self._check_meta()
+        self.id, self.receipt_id = meta["id"], lives.named(meta)
 
-    def _check_meta(self) -> str:
-        meta = dict(self._db.execute("SELECT name, value FROM meta"))
+    def _check_meta(self) -> dict[str, str]:
+        meta: dict[str, str] = dict(self._db.execute("SELECT name, value FROM meta"))
         for name, wanted in (("zone", self.zone.name), ("label", self.label)):
             if meta.get(name) != wanted:
                 self._db.close()
@@ -102,7 +103,7 @@ class Journal:
                     f"{self.path}: was made with {name} {meta.get(name)!r} and is opened with {wanted!r};"
                     f" set {name} back in the configuration or choose another data folder"
                 )
-        return str(meta["id"])
+        return meta
 
     def close(self) -> None:
         """Close every connection."""

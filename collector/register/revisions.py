@@ -26,6 +26,7 @@ from collector.register.changes import Changes, compare, refusals
 from collector.register.document import Document
 from collector.register.engine import open_engine, reading, writing
 from collector.register.logbook import Logbook
+from collector.register.restored import close_doors
 from collector.register.sessions import Sessions
 from collector.register.spans import Declared, R, Revoked, key_of, resolve
 
@@ -122,6 +123,10 @@ class Register:
         with reading(self._engine) as connection:
             contradictions = list(_contradictions(connection))
         return contradictions + self.book.check()
+
+    def close_doors(self, *, actor: str, now_ns: int, what: str, detail: str) -> tuple[int, int]:
+        """End what a restored register must not let in again; see ``restored.close_doors``."""
+        return close_doors(self._engine, audit=self.audit, actor=actor, now_ns=now_ns, what=what, detail=detail)
 
     def _resolve(self, revision: int) -> Inventory:
         with reading(self._engine) as connection:

@@ -79,7 +79,7 @@ def create(collector: Collector) -> FastAPI:
         access=collector.folder.register.access,
         clock=collector.clock,
         public=collector.folder.key.public,
-        journal_id=collector.folder.journal.id,
+        journal_id=collector.folder.journal.receipt_id,
         ca=listen.ca,
     )
     senders = routes(ingest=collector.ingest, enrolment=enrolment)
