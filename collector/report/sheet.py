@@ -46,7 +46,7 @@ def stem(content: Content, opd: str) -> str:
 def own_content(content: Content, opd: str, *, approval: Mapping[str, Any]) -> dict[str, Any]:
     """Return one agency's part of a report's content, with the dictionary of its columns."""
     kept = ("penanda", "wilayah", "periode", "zona_waktu", "klasifikasi", "versi", "tutup_data", "metode")
-    own = [
+    own: list[dict[str, Any]] = [
         {"kunci": key, "judul": table.title, "kolom": list(table.columns), "baris": _rows(table.rows, opd)}
         for key, table in tables(content).items()
         if key in OWN
