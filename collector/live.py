@@ -21,6 +21,7 @@ from collector.judge.now import (
     link_state,
     reach,
     recent_bins,
+    shown,
     together,
     worst,
 )
@@ -29,11 +30,15 @@ from collector.ledger.entry import Entry
 from collector.ledger.tail import COUNTED, Tail, samples_of
 from collector.measure.bins import WIDTH_MS, Bins
 from collector.measure.counters import LONG_MS, Deltas, deltas
+from collector.measure.intervals import NEVER, Intervals
 from collector.newest import Newest
 from collector.power import Power, power_at
 
 Port = tuple[str, str, str, str]
 """Source (agent), device, measurement, interface or queue."""
+
+Closed = Mapping[str, tuple[Intervals, Intervals]]
+"""By link: when it is in announced work, and when it is disconnected by decision (UTC ns)."""
 
 LAGS_KEPT = 500
 
@@ -53,13 +58,14 @@ class LiveSettings:
 class LinkLive:
     """A link at this minute.
 
-    ``fields`` are the newest readings as sent of what counts unduh and unggah (empty without one; the same one
-    but for queue trees), the older of them taken at ``seen_ms``. ``counts`` is False for the other end of a line
-    that counts at the NOC.
+    ``state`` is what is shown: announced work and disconnections stand before what is ``measured``. ``fields`` are the
+    newest readings as sent of what counts unduh and unggah (empty without one; the same one but for queue trees), the
+    older of them taken at ``seen_ms``. ``counts`` is False for the other end of a line that counts at the NOC.
     """
 
     link: Link
     state: State
+    measured: State
     seen_ms: int | None
     unduh: Flow
     unggah: Flow
@@ -71,11 +77,12 @@ class LinkLive:
 class OpdLive:
     """An OPD at this minute: the links that count together; a sum is unknown while a member is unknown.
 
-    ``seconds`` are the OPD's ends of lines that count at the NOC's end.
+    ``state`` and ``measured`` are the worst of theirs. ``seconds`` are its ends of lines that count at the NOC's end.
     """
 
     opd: Opd
     state: State
+    measured: State
     unduh: Flow
     unggah: Flow
     links: tuple[LinkLive, ...]
@@ -133,6 +140,7 @@ class Live:
         self._senders: dict[str, tuple[int, Mapping[str, int | float]]] = {}
         self._lags: deque[int] = deque(maxlen=LAGS_KEPT)
         self._kept: Snapshot | None = None
+        self._closed: Closed = {}
         self.adopt(inventory)
 
     @property
@@ -154,6 +162,12 @@ class Live:
                 self._tails[port] = self._tails.get(port) or before.get(port) or Tail(span_ms=self._span_ms)
             self._newest.adopt(inventory.devices)
             self._kept = None
+
+    def close(self, closed: Closed) -> None:
+        """Take up when links are in announced work, and disconnected."""
+        with self._lock:
+            if closed != self._closed:
+                self._closed, self._kept = closed, None
 
     def _port(self, link: Link, counter: Counter) -> Port:
         return self.inventory.device[link.device].source, link.device, counter.measurement, counter.object
@@ -226,9 +240,12 @@ class Live:
         seen_ms = min(seen) if len(seen) == len(tails) else None
         newest, other = (tail.latest.fields if tail.latest else {} for tail in tails)
         down, up = self._limits(link.opd, window)
+        measured = link_state(seen_ms=seen_ms, up=newest.get("up"), window=window)
+        planned, apart = (now_in(when, window) for when in self._closed.get(link.code, (NEVER, NEVER)))
         live = LinkLive(
             link=link,
-            state=link_state(seen_ms=seen_ms, up=newest.get("up"), window=window),
+            state=shown(measured, planned=planned, apart=apart),
+            measured=measured,
             seen_ms=seen_ms,
             unduh=flow(unduh, window, allocation_bps=down),
             unggah=flow(unggah, window, allocation_bps=up),
@@ -259,6 +276,7 @@ class Live:
         return OpdLive(
             opd=opd,
             state=worst([item.live.state for item in members]),
+            measured=worst([item.live.measured for item in members]),
             unduh=flow(together([item.unduh for item in members]), window, allocation_bps=down),
             unggah=flow(together([item.unggah for item in members]), window, allocation_bps=up),
             links=tuple(item.live for item in members),
@@ -281,6 +299,11 @@ class _Found:
     live: LinkLive
     unduh: Reach
     unggah: Reach
+
+
+def now_in(when: Intervals, window: Window) -> bool:
+    """Tell whether a look is within a set of time (UTC ns)."""
+    return any(start <= window.now_ms * MS < end for start, end in when.spans)
 
 
 def is_active(link: Link, now_ns: int) -> bool:

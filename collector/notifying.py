@@ -15,6 +15,7 @@ from collector.folder import Impossible
 if TYPE_CHECKING:
     from collector.feeds.notices import Hushed
     from collector.feeds.notify import View
+    from collector.register.records.maintenance import Maintenance
     from collector.running import Collector
 
 Tell = Callable[[str], None]
@@ -22,14 +23,11 @@ Tell = Callable[[str], None]
 
 def announced(collector: Collector) -> Hushed:
     """Return what tells the links and OPDs on which announced work is under way now, until it ends as announced."""
-    from collector.register.records.maintenance import MAINTENANCE, Maintenance, planned_time
-
-    now_ns, inventory = collector.clock.now().wall_ns, collector.live.inventory
+    inventory = collector.live.inventory
     codes: set[str] = set()
-    for record in collector.folder.register.book.as_of(MAINTENANCE, now_ns + 1):
+    for record in collector.papers().work:
         work: Maintenance = record.form
-        if any(start <= now_ns < end for start, end in planned_time(record, notice_hours=0).spans):
-            codes |= {*work.links, *work.opds, *(link.code for opd in work.opds for link in inventory.links_of(opd))}
+        codes |= {*work.links, *work.opds, *(link.code for opd in work.opds for link in inventory.links_of(opd))}
     for opd in inventory.opds:
         links = {link.code for link in inventory.links_of(opd.code)}
         codes |= {opd.code} if links & codes else set()

@@ -244,7 +244,7 @@ class Desk:
 
     def _report(self, month: Month, now_ns: int) -> MonthReport:
         name, zone = str(month), self._zone
-        states = [REPORT_STATES[item.state] for item in self._shelf.of(REPORT_STATE) if item.form.month == name]
+        states = [REPORT_STATES.get(item.state, 1) for item in self._shelf.of(REPORT_STATE) if item.form.month == name]
         sent = [
             utc_ns(item.form.sent)
             for item in self._shelf.of(DELIVERY)

@@ -81,6 +81,7 @@ class Collector:
         self._followed_ns = self.started_ns
         self._evaluating = threading.Lock()
         self._shelf = Shelf(folder.register.book, KINDS)
+        self._shelved = -1, -1
         self._papers: tuple[tuple[int, int, bool], Paperwork] | None = None
         self._papering = threading.Lock()
         self._outlooks = Outlooks(folder)
@@ -97,6 +98,7 @@ class Collector:
             on_stored=self.live.stored,
         )
         self.jobs = Jobs(self._jobs(), clock=clock, zone=self.zone)
+        self._follow_papers()
         self.feed: Feed | None = None
         self.notifier: Notifier | None = None
 
@@ -143,7 +145,15 @@ class Collector:
                     log.info("follows revision %d of the inventory", inventory.revision)
                     self.live.adopt(inventory)
                     self.take_up()
+                self._follow_papers()
         return self.live.snapshot()
+
+    def _follow_papers(self) -> None:
+        """Let the live state know of announced work and disconnections."""
+        key = self._shelf.follow(), self.live.inventory.revision
+        if key != self._shelved:
+            self.live.close(self._desk().closed())
+            self._shelved = key
 
     def papers(self) -> Paperwork:
         """Return what the registers say, as of the last few seconds, or of what was written since."""

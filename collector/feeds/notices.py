@@ -147,7 +147,7 @@ def _behind(opd: OpdLive, snapshot: Snapshot) -> bool:
     """Tell whether every link of an OPD is behind uplinks of which none is known to be up."""
     contracts = {link.link.contract for link in opd.links}
     uplinks = [link for link in snapshot.uplinks if link.link.contract in contracts]
-    dark = {link.link.contract for link in uplinks} - {x.link.contract for x in uplinks if x.state == State.HIDUP}
+    dark = {link.link.contract for link in uplinks} - {x.link.contract for x in uplinks if x.measured == State.HIDUP}
     return bool(contracts) and contracts <= dark
 
 

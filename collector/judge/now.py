@@ -180,6 +180,14 @@ def link_state(*, seen_ms: int | None, up: int | float | None, window: Window) -
     return State.MATI if up == 0 else State.HIDUP
 
 
+def shown(measured: State, *, planned: bool, apart: bool) -> State:
+    """Return the state that is shown of a link: people's doing stands before what is measured, and beside it.
+
+    ``apart`` is disconnected by decision, ``planned`` in announced work; the graver of the two by ``WORST_FIRST``.
+    """
+    return State.PEMUTUSAN if apart else State.PEMELIHARAAN if planned else measured
+
+
 def worst(states: Sequence[State]) -> State:
     """Return the worst state by precedence; unknown where there is none."""
     return min(states, key=WORST_FIRST.index, default=State.TIDAK_DIKETAHUI)

@@ -37,6 +37,8 @@ STATE_WORDS = {
     State.PEMUTUSAN: "Pemutusan sementara",
 }
 STATE_CLASS = {State.MATI: "mati", State.HIDUP: "hidup", State.TIDAK_DIKETAHUI: "gelap"}
+CLOSED = (State.PEMELIHARAAN, State.PEMUTUSAN)
+"""States that people decided: what is measured is told beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,12 @@ def _report(issue: Issue, state: str) -> ReportLine:
     return ReportLine(in_month(issue.month), f"versi {issue.version} ({state})", links)
 
 
+def _state(live: LinkLive | OpdLive) -> str:
+    """Write a state, beside what people decided also what is measured."""
+    word = STATE_WORDS[live.state]
+    return f"{word} (terukur: {STATE_WORDS[live.measured].lower()})" if live.state in CLOSED else word
+
+
 def _bar(flow: Flow) -> tuple[int, str] | None:
     """Return the bar of a utilisation: its width of 100 and the class of its colour; None draws no bar at all."""
     share = flow.utilisation
@@ -196,7 +204,7 @@ class StatusPage:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        pages.filters.update(mbps=mbps, percent=percent, bar=_bar, state=STATE_WORDS.get, shade=self._shade)
+        pages.filters.update(mbps=mbps, percent=percent, bar=_bar, state=_state, shade=self._shade)
         self._template = pages.get_template("status.html")
 
     @staticmethod
@@ -219,6 +227,7 @@ class StatusPage:
             f"{_clock(snapshot.window.open_ms + snapshot.window.width_ms, self._zone)}",
             up=states.count(State.HIDUP),
             down=states.count(State.MATI),
+            closed=sum(state in CLOSED for state in states),
             unknown=len(states) - known,
             total=len(states),
             agents_up=sum(line.fresh for line in content.senders),

@@ -43,7 +43,10 @@ class FlowView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A link at this minute; ``counts`` is false for the other end of a line that counts at the NOC."""
+    """A link at this minute; ``counts`` is false for the other end of a line that counts at the NOC.
+
+    ``state`` tells announced work and disconnections first; ``measured`` is what the readings say.
+    """
 
     code: str
     counts: bool
@@ -53,6 +56,7 @@ class LinkView:
     medium: str
     provider: str
     state: str
+    measured: str
     seen_at: str | None
     unduh: FlowView
     unggah: FlowView
@@ -66,6 +70,7 @@ class OpdView:
     name: str
     klass: str
     state: str
+    measured: str
     unduh: FlowView
     unggah: FlowView
     links: list[LinkView]
@@ -142,6 +147,7 @@ def link_view(live: LinkLive, *, now_ns: int, zone: Zone) -> LinkView:
         medium=live.link.medium,
         provider=live.link.provider,
         state=STATES[live.state],
+        measured=STATES[live.measured],
         seen_at=instant(live.seen_ms, zone),
         unduh=flow_view(live.unduh, now_ns=now_ns, zone=zone),
         unggah=flow_view(live.unggah, now_ns=now_ns, zone=zone),
@@ -155,6 +161,7 @@ def opd_view(live: OpdLive, *, now_ns: int, zone: Zone) -> OpdView:
         name=live.opd.name,
         klass=live.opd.klass,
         state=STATES[live.state],
+        measured=STATES[live.measured],
         unduh=flow_view(live.unduh, now_ns=now_ns, zone=zone),
         unggah=flow_view(live.unggah, now_ns=now_ns, zone=zone),
         links=[link_view(link, now_ns=now_ns, zone=zone) for link in (*live.links, *live.seconds)],
