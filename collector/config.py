@@ -33,12 +33,14 @@ class Settings:
     """What one collector is told: its data folder, its region's name and fixed zone, and the settings of its parts.
 
     ``report`` names the file of the office's names and texts (``config/report.toml``); without it those stay empty.
+    ``mail`` names the mail account (TOML of mode 0600) by which the API sends reports; without it it sends none.
     """
 
     data: Path
     zone: Literal["WIB", "WITA", "WIT"]
     region: str = ""
     report: Path | None = None
+    mail: Path | None = None
     register: RegisterSettings = field(default_factory=RegisterSettings)
     listen: Listen = field(default_factory=Listen)
     live: LiveSettings = field(default_factory=LiveSettings)
@@ -72,6 +74,7 @@ def read(path: Path) -> Settings:
         settings,
         data=here / settings.data,
         report=here / settings.report if settings.report else None,
+        mail=here / settings.mail if settings.mail else None,
         listen=replace(
             listen,
             certificate=here / listen.certificate if listen.certificate else None,

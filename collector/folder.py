@@ -157,6 +157,7 @@ class Folder:
             settings=self.settings.report_settings(),
             origin=self.origin(),
             key=self.key,
+            returned=self.life.is_returned(month),
         )
         self.life.begin(issue, actor=actor)
         return issue, written

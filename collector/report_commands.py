@@ -17,14 +17,12 @@ from pathlib import Path
 
 from agent.clock import WIB, Month, SystemClock
 from agent.secret import read as read_secret
+from collector import mailing, report_acts
 from collector.config import JOURNAL, Settings
 from collector.folder import Folder, Impossible
 from collector.register.book import Refused
 from collector.register.people import Actor
-from collector.register.records.delivery import DELIVERY
-from collector.report.document import plain
 from collector.report.period import Period
-from collector.report.words import mail_text
 from collector.reports import Issue
 
 Tell = Callable[[str], None]
@@ -113,8 +111,7 @@ def write(settings: Settings, options: Namespace, tell: Tell) -> int:
     if isinstance(options.month, Period):
         return _rollup(settings, options.month, tell)
     with _opened(settings) as folder:
-        actor = Actor(f"cli:{getpass.getuser()}", frozenset(("noc",)))
-        issue, written = folder.issue(options.month, actor=actor)
+        issue, written = folder.issue(options.month, actor=_user())
     place = issue.folder
     if options.out:
         place = shutil.copytree(issue.folder, options.out, dirs_exist_ok=True)
@@ -125,17 +122,9 @@ def write(settings: Settings, options: Namespace, tell: Tell) -> int:
 
 
 def _rollup(settings: Settings, period: Period, tell: Tell) -> int:
-    with _opened(settings) as folder:
-        with _told():
-            folder.life.settle()
+    with _opened(settings) as folder, _refusals(), _told():
         try:
-            place, written = folder.reports.rollup(
-                period,
-                settings=folder.settings.report_settings(),
-                zone=folder.zone,
-                origin=folder.origin(),
-                key=folder.key,
-            )
+            place, written = report_acts.roll_up(folder, period, actor=_user())
         except ValueError as error:
             raise Impossible(str(error)) from error
     tell(f"{period} version {place.name}" + ("" if written else " (as before: nothing changed)"))
@@ -209,56 +198,24 @@ def register_signed(settings: Settings, options: Namespace, tell: Tell) -> int:
 
 def send(settings: Settings, options: Namespace, tell: Tell) -> int:
     """Send the newest approved version, its signed copy where there is one; record each delivery."""
-    from collector import mailing
-
     server = mailing.read_server(options.server)
     if len(options.to) > mailing.MOST_RECIPIENTS:
         raise Impossible(f"at most {mailing.MOST_RECIPIENTS} recipients at one time")
     failures = 0
     with _opened(settings) as folder:
         issue, actor = _approved(folder, options.month), _account(folder, options)
-        if not actor.roles & DELIVERY.openers:
-            raise Impossible(f"{actor.name}: sending needs one of the roles {' '.join(sorted(DELIVERY.openers))}")
-        pdf = issue.signed[-1] if issue.signed else issue.pdf
-        region = folder.register.inventory().region or settings.region
-        subject, text = mail_text(issue.month, issue.version, region=plain(region), code=issue.code)
-        files = {file.name: file.read_bytes() for file in pdf.parent.iterdir() if file.is_file()}
-        for recipient in dict.fromkeys(options.to):
-            made = mailing.message(
-                sender=server.sender,
-                recipient=recipient,
-                subject=subject,
-                text=text,
-                at=folder.zone.local(folder.clock.now().wall_ns),
-                pdf=pdf,
-                files=files,
-            )
-            failure = mailing.deliver(server, made)
-            failures += bool(failure)
-            with _refusals():
-                code = folder.life.delivered(issue, recipient, pdf, actor=actor, note=made["Message-ID"], why=failure)
-            tell(f"{recipient}: {f'FAILED: {failure}' if failure else 'handed over'} ({code})")
+        with _refusals():
+            for item in report_acts.send(folder, server, issue, options.to, actor=actor):
+                failures += bool(item.failure)
+                told = f"FAILED: {item.failure}" if item.failure else "handed over"
+                tell(f"{item.recipient}: {told} ({item.code})")
     return 1 if failures else 0
 
 
 def _registered(folder: Folder, issue: Issue, data: bytes, tell: Tell, *, rewritten: bool) -> int:
-    from collector.report.signed import register_signed as registered
-
-    now_ns, user = folder.clock.now().wall_ns, f"cli:{getpass.getuser()}"
     with _told():
-        place = registered(
-            issue.approved_folder,
-            data,
-            folder=issue.next_signed,
-            by=user,
-            at=folder.zone.iso(now_ns),
-            moment=folder.zone.local(now_ns),
-            key=folder.key,
-            rewritten=rewritten,
-        )
-    what = f"{issue.month} version {issue.version}"
-    folder.register.audit.record(actor=user, action="report.signed", object=what, at_ns=now_ns, detail=place.name)
-    tell(f"{what}: {place}")
+        place = report_acts.register_signed(folder, issue, data, by=_user().name, rewritten=rewritten)
+    tell(f"{issue.month} version {issue.version}: {place}")
     return 0
 
 
@@ -280,6 +237,11 @@ def verify(options: Namespace, tell: Tell) -> int:
     if not found.problems:
         tell(f"{options.file}: whole" + ("" if public else "; signed by the key it names itself (pin it by --key)"))
     return 1 if found.problems else 0
+
+
+def _user() -> Actor:
+    """Return who writes on the machine itself."""
+    return Actor(f"cli:{getpass.getuser()}", frozenset(("noc",)))
 
 
 def _opened(settings: Settings) -> Folder:

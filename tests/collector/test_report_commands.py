@@ -110,7 +110,7 @@ def test_a_token_is_named_in_full_and_its_pin_never_on_the_command_line(
 
 def test_a_quarter_is_rolled_up_once_a_month_of_it_is_approved(capsys: pytest.CaptureFixture[str], data: Path) -> None:
     status, _, error = nadi(capsys, "report", "2026-Q4", "--data", data)
-    assert (status, "no month of 2026-Q4 is approved" in error) == (1, True)
+    assert (status, "belum ada laporan bulanan 2026-Q4 yang disahkan" in error) == (1, True)
     for action, who in (("check", "budi"), ("approve", "citra")):
         assert nadi(capsys, "report", action, MONTH, *acting(data, who))[0] == 0
     status, out, _ = nadi(capsys, "report", "2026-Q4", "--data", data)
