@@ -29,6 +29,9 @@ CONNECTIONS = 512
 
 GRACE_SECONDS = 10
 
+ALIVE_SECONDS = 20
+"""How often systemd hears that the event loop turns; the unit's WatchdogSec= is several times that."""
+
 
 class _Server(uvicorn.Server):
     """Uvicorn which says when it is ready, and leaves a signal at "end cleanly" instead of raising it again."""
@@ -70,6 +73,10 @@ def run(settings: Settings) -> int:
             notify("STOPPING=1")
             collector.stop()
     return 0
+
+
+async def _alive() -> None:
+    notify("WATCHDOG=1")
 
 
 @contextmanager
@@ -114,4 +121,6 @@ def _configuration(collector: Collector, listen: Listen) -> uvicorn.Config:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="off",
+        callback_notify=_alive,
+        timeout_notify=ALIVE_SECONDS,
     )

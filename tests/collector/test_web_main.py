@@ -65,6 +65,7 @@ def test_a_collector_tells_systemd_and_ends_with_0(tmp_path: Path) -> None:
         told.settimeout(15)
         with collector(tmp_path, NOTIFY_SOCKET=str(tmp_path / "notify")) as (child, url):
             assert told.recv(100) == b"READY=1"
+            assert told.recv(100) == b"WATCHDOG=1"
             assert answers(f"{url}/health").json()["status"] == "pass"
             child.send_signal(signal.SIGTERM)
             assert told.recv(100) == b"STOPPING=1"
