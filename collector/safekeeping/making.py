@@ -143,7 +143,7 @@ def _free_name(place: Path, name: str) -> str:
 def _databases_to(part: Path, folder: Folder, names: Sequence[str], made_ns: int, tell: Tell) -> Manifest:
     data = folder.settings.data
     with ExitStack() as stack, tables.translated(data):
-        opened = _agreeing(stack, data, names, journal_id=folder.journal.id)
+        opened = _agreeing(stack, data, names, journal_id=folder.journal.id, tell=tell)
         chain, meta = Chain(opened[JOURNAL]), dict(opened[JOURNAL].execute("SELECT name, value FROM meta"))
         audit = _audit_head(opened.get(REGISTER))
         pieces = []
@@ -168,20 +168,24 @@ def _databases_to(part: Path, folder: Folder, names: Sequence[str], made_ns: int
     )
 
 
-def _agreeing(stack: ExitStack, data: Path, names: Sequence[str], *, journal_id: str) -> Open:
+def _agreeing(stack: ExitStack, data: Path, names: Sequence[str], *, journal_id: str, tell: Tell) -> Open:
     """Open the databases, each in a read transaction; no seal of the chain is missing among the chunks then.
 
-    A day that is sealed between two of the beginnings makes them disagree for a moment.
+    A day that is sealed between two of the beginnings makes them disagree for a moment. A seal that stays away is
+    damage, and of what is left a backup is worth having.
     """
-    for _ in range(_TRIES):
+    for trial in range(1, _TRIES + 1):
         attempt = ExitStack()
         opened = {name: attempt.enter_context(closing(_begun(data / name))) for name in names}
-        if _chained(opened[JOURNAL]) <= _recorded(opened[ARCHIVE], journal_id):
-            stack.push(attempt)
-            return opened
+        agree = _chained(opened[JOURNAL]) <= _recorded(opened[ARCHIVE], journal_id)
+        if agree or trial == _TRIES:
+            break
         attempt.close()
         time.sleep(_TRY_S)
-    raise Impossible(f"{data / ARCHIVE}: lacks seals that stand in {JOURNAL}; run: nadi check")
+    if not agree:
+        tell(f"{data / ARCHIVE}: lacks seals that stand in {JOURNAL}; run: nadi check")
+    stack.push(attempt)
+    return opened
 
 
 def _begun(path: Path) -> sqlite3.Connection:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.clock import DAY_S, NS, ManualClock
-from collector.config import JOURNAL
+from collector.config import ARCHIVE, JOURNAL
 from collector.folder import RESTORING, Folder, Impossible
 from collector.ledger.columns import interface_series
 from collector.safekeeping import note
@@ -70,19 +70,22 @@ def test_a_backup_made_while_batches_arrive_is_never_torn(safe: Office) -> None:
         shutil.rmtree(safe.new)
 
 
-def test_a_day_sealed_meanwhile_is_in_both_databases_or_in_none(safe: Office) -> None:
-    def seal() -> None:
-        for number in range(20):
-            safe.append(20_000 + number, 1)
-            safe.collector.jobs.run("seal")
+def put_back(db: sqlite3.Connection, seals: list[tuple[object, ...]]) -> None:
+    db.executemany("INSERT INTO seal VALUES (?,?,?,?,?,?,?)", seals)
+    db.commit()
 
-    sealing = threading.Thread(target=seal)
-    sealing.start()
-    made = [safe.make().backup for _ in range(3)]
-    sealing.join()
-    for backup in made:
-        safe.restore(backup)
-        shutil.rmtree(safe.new)
+
+def test_a_day_sealed_between_two_databases_is_waited_for(safe: Office) -> None:
+    with sqlite3.connect(safe.folder.settings.data / ARCHIVE, check_same_thread=False) as db:
+        seals = db.execute("SELECT * FROM seal").fetchall()
+        db.execute("DELETE FROM seal")
+        db.commit()
+        later = threading.Timer(0.6, put_back, (db, seals))
+        later.start()
+        made = safe.make().backup
+        later.join()
+    db.close()
+    assert safe.restore(made).problems == ()
 
 
 def test_readings_of_a_sealed_day_are_there_once_after_a_restore(safe: Office) -> None:

@@ -65,7 +65,8 @@ def test_each_restore_gives_receipts_another_journal_and_the_ledger_stays_the_sa
 def test_a_report_made_after_the_backup_is_not_called_forged_when_the_chain_went_another_way(safe: Office) -> None:
     safe.make()
     safe.append(1, 5)
-    safe.folder.issue(JULY)
+    shutil.rmtree(safe.folder.settings.data / "reports")
+    assert safe.folder.issue(JULY)[1]
     with safe.restored() as folder:
         shutil.rmtree(safe.new / "reports")
         shutil.copytree(safe.folder.settings.data / "reports", safe.new / "reports")
