@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,6 +17,8 @@ from agent.source import Env
 _INSIDE_OTHERS = frozenset(("guest", "guest_nice"))
 """Modes of /proc/stat whose time stands in ``user`` and ``nice`` already (proc(5))."""
 _BLOCK = "/sys/block"
+_MOUNTS = "/proc/self/mountinfo"
+_OCTAL = re.compile(r"\\([0-7]{3})")
 _REBOOT = "/run/reboot-required"
 _REBOOT_WRITERS = (
     "/usr/share/update-notifier/notify-reboot-required",
@@ -113,6 +116,7 @@ def _processor(env: Env) -> Iterator[Reading]:
 def _filesystems(config: Config, env: Env) -> Iterator[Reading]:
     """Yield each mounted block device once, at its first directory (bind mounts repeat it, also for single files)."""
     seen = set()
+    frozen = frozen_mounts(_MOUNTS)
     for part in psutil.disk_partitions(all=False):
         if part.device in seen or _excluded(part.fstype, config.exclude_fstypes) or not os.path.isdir(part.mountpoint):
             continue
@@ -126,10 +130,24 @@ def _filesystems(config: Config, env: Env) -> Iterator[Reading]:
         fields = {
             "filesystem_size_bytes": usage.total,
             "filesystem_available_bytes": usage.free,
-            "filesystem_readonly": int("ro" in part.opts.split(",")),
+            "filesystem_readonly": int(frozen.get(part.mountpoint, "ro" in part.opts.split(","))),
         }
         tags = {"host": env.device, "mountpoint": part.mountpoint, "fstype": part.fstype}
         yield reading("nadi_host", fields, env.time_ns(), **tags)
+
+
+def frozen_mounts(file: str) -> dict[str, bool]:
+    """Tell for each mount point of a mountinfo(5) file whether the file system there is read-only, for everybody.
+
+    What a mount's own options say is true for this process alone: systemd shows a guarded unit all of them as ``ro``.
+    """
+    frozen = {}
+    with open(file, encoding="utf-8", errors="surrogateescape") as text:
+        for line in text:
+            mount, _, system = line.partition(" - ")
+            point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), mount.split(" ")[4])
+            frozen[point] = "ro" in system.split()[2].split(",")
+    return frozen
 
 
 def _disks(config: Config, env: Env) -> Iterator[Reading]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.clock import SystemClock
@@ -62,3 +66,33 @@ def test_the_machine_tells_its_media() -> None:
     machine = next(iter(host.collect(host.Config(), Env("d", look(clock), clock)))).fields
     assert machine["removable_storage"] == host.removable("/sys/block", HIDDEN)
     assert machine.get("reboot_required") in (None, 0, 1)
+
+
+def test_a_guarded_units_view_does_not_make_a_file_system_read_only(tmp_path: Path) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        "36 35 8:1 / / ro,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
+        "37 36 8:2 / /srv/dua\\040kata rw - xfs /dev/sda2 rw,attr2\n"
+        "38 36 8:3 / /srv/rusak rw,relatime master:1 - ext4 /dev/sda3 ro\n"
+    )
+    assert host.frozen_mounts(str(table)) == {"/": False, "/srv/dua kata": False, "/srv/rusak": True}
+
+
+def test_this_machines_mounts_are_all_told() -> None:
+    mounted = {part.mountpoint for part in psutil.disk_partitions(all=False)}
+    assert mounted <= set(host.frozen_mounts("/proc/self/mountinfo"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount in a namespace of its own")
+def test_behind_a_mount_that_is_read_only_for_the_agent_the_file_system_is_not() -> None:
+    program = (
+        "from tests.agent.test_input_host import *\n"
+        "env = Env('srv', look(SystemClock()), SystemClock())\n"
+        "print(host.frozen_mounts('/proc/self/mountinfo')['/'], 'ro' in psutil.disk_partitions(True)[0].opts)\n"
+        "print([r.fields['filesystem_readonly'] for r in host.collect(host.Config(), env)"
+        " if dict(r.tags).get('mountpoint') == '/'])\n"
+    )
+    script = f'mount --make-rprivate / && mount -o remount,bind,ro / && exec {sys.executable} -B -c "$0"'
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0].startswith("False")
+    assert "1" not in done.stdout.splitlines()[1]
