@@ -1,4 +1,4 @@
-"""The commands of an agent: run, once, check, enrol, discover, walk. Exit status 0 done, 1 not possible, 2 misuse."""
+"""The commands of an agent: run, once, check, health, enrol, discover, walk. Exit status 0 done, 1 not, 2 misuse."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ USAGE = """\
 usage: nadi-agent run   [--config FILE]                 measure and send until stopped
        nadi-agent once  [--config FILE]                 measure once and print the readings
        nadi-agent check [--config FILE]                 say what is wrong with this node and its way out
+       nadi-agent health [--config FILE]                say whether the agent does its own part; asks no collector
        nadi-agent enrol [--config FILE] --token TOKEN   make this node known to the collector
        nadi-agent discover HOST [how]                   say what an SNMP device is, write what registers it
        nadi-agent walk     HOST [how]                   show a device's readings, and what is unknown and why
@@ -24,6 +25,7 @@ _OPTIONS = {
     "run": frozenset({"config"}),
     "once": frozenset({"config"}),
     "check": frozenset({"config"}),
+    "health": frozenset({"config"}),
     "enrol": frozenset({"config", "token"}),
     "discover": frozenset({"config", "credential", "credentials", "port"}),
     "walk": frozenset({"config", "credential", "credentials", "port"}),
@@ -86,6 +88,8 @@ def _command(command: str, words: list[str]) -> int:
         return commission.once(path, print)
     if command == "check":
         return commission.check(path, print)
+    if command == "health":
+        return commission.health(path, print)
     token = options["token"]
     return commission.enrol_node(path, sys.stdin.readline().strip() if token == "-" else token, print)  # noqa: S105
 

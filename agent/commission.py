@@ -1,7 +1,8 @@
-"""What an administrator does with a node beside running it: look at its readings, check it, enrol it."""
+"""What an administrator does with a node beside running it: look at its readings, check it and its health, enrol it."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -24,6 +25,8 @@ from agent.uplink import PATH as BATCHES
 _CLOCK_DOUBT_S = 300
 """The collector takes an agent's wall clock as it stands up to this difference (design.md §4)."""
 _LEAST_FREE = 16 * 1024 * 1024
+_SLACK_S = 30
+"""So long may a cycle itself take beyond its interval."""
 
 
 class Fault(Exception):
@@ -140,6 +143,43 @@ def check(path: Path, say: Say) -> int:
         faults += _hold(label, say, lambda step=step: step(config))  # type: ignore[misc]
     say("the node is ready" if not faults else f"{faults} fault(s); mend the first, then check again")
     return int(bool(faults))
+
+
+def health(path: Path, say: Say) -> int:
+    """Say whether the agent does its own part, whatever becomes of collector, network and devices; 1 when not."""
+    config, targets = settings.load(path)
+    steps: list[tuple[str, Callable[[Settings], str]]] = [
+        ("state directory", _state),
+        ("key", _key),
+        ("enrolment", _enrolment),
+        ("spool", _spool),
+        ("agent", _resident),
+    ]
+    say(f"ok     configuration: {path}: agent {config.name}, {len(targets) + len(config.snmp)} device(s)")
+    faults = sum(_hold(label, say, lambda step=step: step(config)) for label, step in steps)  # type: ignore[misc]
+    say("the agent is well" if not faults else f"{faults} fault(s); see also: journalctl -u nadi-agent")
+    return int(bool(faults))
+
+
+def _resident(config: Settings) -> str:
+    """Tell that an agent runs on the state directory, and that it has spooled lately."""
+    try:
+        handle = os.open(config.state / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Fault(f"{config.state / 'lock'}: {error.strerror}; no agent has run here, systemctl start it") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        raise Fault(f"no agent runs on {config.state}; systemctl start it")
+    except BlockingIOError:
+        pass  # the one that runs holds it
+    finally:
+        os.close(handle)
+    written = [file.stat().st_mtime_ns for file in (config.state / "spool").glob("*.seg")]
+    age = (SystemClock().now().wall_ns - max(written, default=0)) / NS
+    quickest = min([config.interval] * bool(config.device) + [polled.interval for polled in config.snmp])
+    if age > 3 * quickest + _SLACK_S:
+        raise Fault(f"runs, but has spooled nothing for {age:.0f} s; is the disk full? see the messages above")
+    return f"runs, and spooled {max(age, 0):.0f} s ago"
 
 
 def _hold(label: str, say: Say, step: Callable[[], str]) -> int:
