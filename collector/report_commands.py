@@ -262,7 +262,7 @@ def _refusals() -> Iterator[None]:
 @contextmanager
 def _told() -> Iterator[None]:
     """Let a fault of signatures or of written files end the command with its message."""
-    from collector.report.folder import ReportDamaged
+    from collector.report.manifest import ReportDamaged
     from collector.report.signing import SigningFault  # pyHanko is wanted by few commands
 
     try:

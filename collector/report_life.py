@@ -21,6 +21,7 @@ from collector.register.records.delivery import DELIVERY, Delivery
 from collector.register.records.report_state import REPORT_STATE, ReportState
 from collector.register.revisions import Register
 from collector.report.approval import Act, Approval
+from collector.report.manifest import ReportDamaged
 from collector.reports import Issue, Reports
 
 COLLECTOR: Final = Actor("kolektor", frozenset(("noc",)))
@@ -138,7 +139,7 @@ class ReportLife:
         return self.register.book.current(REPORT_STATE, states=states)
 
     def _approve(self, issue: Issue, record: Record) -> None:
-        from collector.report.folder import ReportDamaged, write_approved  # xlsxwriter is wanted once a month
+        from collector.report.folder import write_approved  # xlsxwriter is wanted once a month
 
         form: ReportState = record.form
         if form.manifest_sha256 != issue.manifest_sha256:

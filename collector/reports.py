@@ -32,6 +32,7 @@ from collector.report.rollup import Member, Rollup
 from collector.report.settings import ReportSettings
 from collector.report.sheet import agencies
 from collector.report.tables import json_bytes
+from collector.report.words import DRAFT
 
 
 class NotApproved(Exception):
@@ -79,8 +80,14 @@ class Issue:
         return next(self.approved_folder.glob(f"*-{APPROVED}.pdf"))
 
     @property
+    def editions(self) -> dict[str, Path]:
+        """The folders of its files by what they are, the most binding one first."""
+        signed = {"ditandatangani": self.signed[-1].parent} if self.signed else {}
+        return {**signed, **({APPROVED: self.approved_folder} if self.is_approved else {}), DRAFT: self.folder}
+
+    @property
     def files(self) -> tuple[str, ...]:
-        """The names of its files."""
+        """The names of the files of its draft."""
         return tuple(sorted(file.name for file in self.folder.iterdir() if file.is_file()))
 
     def content(self) -> dict[str, Any]:

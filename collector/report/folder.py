@@ -22,6 +22,7 @@ from collector.report.manifest import (
     NAME,
     SIGNATURE,
     Origin,
+    ReportDamaged,
     allocation_set,
     approved_manifest,
     manifest_bytes,
@@ -37,10 +38,6 @@ from collector.report.tables import csv_bytes, json_bytes, verification_code
 from collector.report.workbook import xlsx_bytes
 
 PAPER = ".kertas.json"
-
-
-class ReportDamaged(Exception):
-    """A draft that is not as it was written; the message names what is wrong."""
 
 
 class ReportExists(Exception):

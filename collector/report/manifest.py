@@ -30,6 +30,10 @@ SIGNATURE = "manifest.json.sig"
 FORMAT = "nadi-manifest-1"
 
 
+class ReportDamaged(Exception):
+    """A report that is not as it was written; the message names what is wrong."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where the figures come from: journal, chain head, root of the seals (hexadecimal, "" if none), code version."""

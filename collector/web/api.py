@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
@@ -23,7 +22,8 @@ from collector.ledger.journal import JournalError
 from collector.own import own_evaluation, own_findings, own_snapshot
 from collector.register.engine import RegisterError
 from collector.register.registers import KINDS
-from collector.reports import Issue
+from collector.report.manifest import ReportDamaged
+from collector.report.pdf import TypesetError
 from collector.running import Collector
 from collector.web import months, records, views
 from collector.web.auth import Gate, visitor_of
@@ -37,19 +37,17 @@ from collector.web.policy import FIXED, Policy, Visitor, of_registers
 from collector.web.power import PowerView, power_view
 from collector.web.problems import add_handlers, described, problem
 from collector.web.registers import add_registers
+from collector.web.reports import MonthPath, add_reports
 from collector.web.session import add_session
 from collector.web.sight import sight
 
 log = logging.getLogger(__name__)
 
-MonthPath = Annotated[str, InPath(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="Bulan, misalnya 2026-10")]
 OpdCode = Annotated[
     str | None, Query(max_length=20, description="Hanya OPD ini; akun OPD selalu hanya melihat OPD-nya sendiri")
 ]
 Asking = Annotated[Visitor, Depends(visitor_of)]
-FilePath = Annotated[str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Nama berkas laporan")]
-
-FAULTS = (ArchiveError, ChunkDamaged, JournalError, RegisterError)
+FAULTS = (ArchiveError, ChunkDamaged, JournalError, RegisterError, ReportDamaged, TypesetError)
 """What may be wrong with the data folder: told in the answer, for only operators see it."""
 
 OPENAPI = "3.0.3"
@@ -91,6 +89,7 @@ def create(collector: Collector) -> FastAPI:
     _add_months(app, collector)
     _add_register(app, collector)
     add_session(app, collector)
+    add_reports(app, collector)
     add_registers(app, collector)
     add_log(app, collector)
     _add_pages(app, collector)
@@ -196,8 +195,6 @@ def _add_live(app: FastAPI, collector: Collector) -> None:
 
 
 def _add_months(app: FastAPI, collector: Collector) -> None:
-    missing = {404: {"description": "Tidak ada"}}
-
     @app.get(
         "/api/v1/evaluations/{month}",
         tags=["bulanan"],
@@ -208,29 +205,6 @@ def _add_months(app: FastAPI, collector: Collector) -> None:
         only = sight(collector, asking, opd)
         found = collector.evaluation(Month.parse(month))
         return months.evaluation_view(found if only is None else own_evaluation(found, only))
-
-    @app.get("/api/v1/reports", tags=["bulanan"], summary="Laporan yang ada, versi terbaru tiap bulan")
-    def reports() -> list[months.ReportView]:
-        newest = (collector.folder.reports.newest(month) for month in collector.folder.reports.months())
-        return [_report(issue, collector.folder.life.state(issue)) for issue in newest if issue is not None]
-
-    @app.get(
-        "/api/v1/reports/{month}/{file}",
-        tags=["bulanan"],
-        summary="Satu berkas laporan",
-        responses=missing,  # type: ignore[arg-type]
-        response_class=FileResponse,
-    )
-    def report(month: MonthPath, file: FilePath, version: Annotated[int | None, Query(ge=1)] = None) -> FileResponse:
-        versions = collector.folder.reports.versions(Month.parse(month))
-        issue = next((item for item in reversed(versions) if version in (None, item.version)), None)
-        if issue is None or file not in issue.files:
-            raise HTTPException(404, "tidak ada laporan atau berkas ini")
-        return FileResponse(issue.folder / file, filename=file)
-
-
-def _report(issue: Issue, state: str) -> months.ReportView:
-    return months.ReportView(month=str(issue.month), version=issue.version, state=state, files=list(issue.files))
 
 
 def _add_register(app: FastAPI, collector: Collector) -> None:

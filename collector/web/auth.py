@@ -29,7 +29,7 @@ from collector.web.problems import problem
 SENDER_ROUTES = frozenset({("POST", "/api/v1/batches"), ("POST", "/api/v1/enrol"), ("POST", "/api/v2/write")})
 """Routes whose body or token proves the sender; they are judged where they are read."""
 
-EXPORTS = "/api/v1/reports/"
+EXPORTS = ("/api/v1/reports/", "/api/v1/rollups/", "/api/v1/sheets/")
 UNRECORDED = ("/assets/", "/docs", "/openapi.json", "/api/v1/session")
 """What holds no figures: reading it is not recorded."""
 

@@ -127,13 +127,3 @@ def evaluation_view(found: Evaluation) -> EvaluationView:
             for opd in found.opds
         ],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ReportView:
-    """The newest version of a month's report and its files."""
-
-    month: str
-    version: int
-    state: str
-    files: list[str]

@@ -16,6 +16,8 @@ from starlette.routing import compile_path
 
 from collector.register.kinds import Kind
 from collector.register.people import ROLES, Actor, Role
+from collector.register.records.delivery import DELIVERY
+from collector.register.records.report_state import REPORT_STATE
 
 Who = Literal["stranger", "local", "operator", "penetap", "pemeriksa", "noc", "opd", "auditor", "admin"]
 """Nobody known; who sits at the collector's own machine; an operator's token; an account by its roles."""
@@ -29,6 +31,7 @@ EVERYBODY: Final[frozenset[Who]] = frozenset[Who](("stranger",)) | MACHINES | PE
 KNOWN: Final = MACHINES | PEOPLE
 READERS: Final = KNOWN - {"opd"}
 OPERATION: Final[frozenset[Who]] = MACHINES | frozenset[Who](("noc", "auditor", "admin"))
+DRAFTS: Final = frozenset[Who](("local",)) | frozenset[Who](REPORT_STATE.openers | REPORT_STATE.readers)
 KEEPERS: Final[frozenset[Who]] = frozenset(("auditor", "admin"))
 
 REGISTERS: Final = "/api/v1/registers"
@@ -51,6 +54,17 @@ FIXED: Final[Mapping[Key, frozenset[Who]]] = MappingProxyType(
         ("GET", "/api/v1/evaluations/{month}"): KNOWN,
         ("GET", "/api/v1/reports"): READERS,
         ("GET", "/api/v1/reports/{month}/{file}"): READERS,
+        ("POST", "/api/v1/reports/{month}"): frozenset(REPORT_STATE.openers),
+        ("POST", "/api/v1/reports/{month}/signed"): frozenset(DELIVERY.openers),
+        ("POST", "/api/v1/reports/{month}/deliveries"): frozenset(DELIVERY.openers),
+        ("GET", "/api/v1/rollups"): READERS,
+        ("POST", "/api/v1/rollups/{period}"): frozenset(REPORT_STATE.openers),
+        ("GET", "/api/v1/rollups/{period}/{file}"): READERS,
+        ("GET", "/api/v1/sheets"): KNOWN,
+        ("GET", "/api/v1/sheets/{month}/{opd}"): KNOWN,
+        ("GET", "/api/v1/sheets/{month}/{opd}/{file}"): KNOWN,
+        ("POST", "/api/v1/verify"): PEOPLE,
+        ("GET", "/api/v1/verify/{month}"): READERS,
         ("GET", "/api/v1/audit"): KEEPERS,
         ("GET", "/api/v1/accounts"): KEEPERS,
         ("GET", REGISTERS): KNOWN,
@@ -121,6 +135,11 @@ class Visitor:
     def opd(self) -> str | None:
         """The only OPD of which he may see figures; None: all."""
         return self.actor.opd if self.who == {"opd"} else None
+
+    @property
+    def sees_drafts(self) -> bool:
+        """Tell whether he may see a report that is not approved; who only has an operator's token may not."""
+        return bool(self.who & DRAFTS)
 
 
 _LOOKING: Final[frozenset[Role]] = frozenset(("auditor",))

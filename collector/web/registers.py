@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi import Path as InPath
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from collector import acting
 from collector.asked import Before, before
 from collector.judge.month import Direction
 from collector.register import acts
-from collector.register.book import Forbidden, Missing, Record, Refused
+from collector.register.book import Book, Forbidden, Record
 from collector.register.content import plain
 from collector.register.kinds import Kind
 from collector.register.records.proposal import PROPOSAL
@@ -23,14 +21,10 @@ from collector.register.registers import KINDS
 from collector.running import Collector
 from collector.web import register_words as words
 from collector.web.auth import visitor_of
-from collector.web.body import Bodies
+from collector.web.desk import Desk
 from collector.web.policy import REGISTERS, Visitor
-from collector.web.problems import problem
-from collector.web.session import Unfit, json_body
 from collector.web.sight import refuse_foreign, sight
 from collector.web.views import number
-
-MOST_BODY = 262_144
 
 Asking = Annotated[Visitor, Depends(visitor_of)]
 Code = Annotated[str, InPath(max_length=64, description="Nomor catatan")]
@@ -64,29 +58,13 @@ def add_registers(app: FastAPI, collector: Collector) -> None:
             _add_step(app, desk, kind, target)
 
 
-class _Desk:
-    """Where requests become acts; every refusal becomes an answer."""
+class _Desk(Desk):
+    """Where the registers' requests become acts."""
 
-    def __init__(self, collector: Collector) -> None:
-        self.collector = collector
-        self.book = collector.folder.register.book
-        self.bodies = Bodies()
-
-    def answered(self, act: Callable[[], JSONResponse]) -> JSONResponse:
-        """Do an act and return its answer, or its refusal."""
-        try:
-            return act()
-        except Refused as error:
-            statuses = {Forbidden: 403, Missing: 404, acts.Conflict: 409}
-            return problem(statuses.get(type(error), 400), str(error), problems=error.problems)
-
-    async def posted(self, request: Request, act: Callable[[dict[str, Any]], JSONResponse]) -> JSONResponse:
-        """Read a body and do an act with it, in a thread that may wait for the disk."""
-        try:
-            body = await json_body(request, self.bodies, limit=MOST_BODY)
-        except Unfit as error:
-            return problem(error.status, str(error), headers={"Retry-After": "30"} if error.status == 503 else None)
-        return await run_in_threadpool(self.answered, lambda: act(body))
+    @property
+    def book(self) -> Book:
+        """The book of records."""
+        return self.collector.folder.register.book
 
     def shown(self, kind: Kind, record: Record) -> dict[str, Any]:
         """Return a revision as JSON."""
@@ -117,6 +95,7 @@ def _add_reading(app: FastAPI, desk: _Desk, kind: Kind) -> None:
         tags=["register"],
         summary=f"Daftar {kind.title}",
         name=f"daftar-{kind.name}",
+        response_class=JSONResponse,
         responses=words.answers(200, several, "Perubahan terbaru tiap catatan", 400, 404),
     )
     def records(
@@ -127,7 +106,7 @@ def _add_reading(app: FastAPI, desk: _Desk, kind: Kind) -> None:
         to: To = None,
         after: After = "",
         limit: Limit = 200,
-    ) -> JSONResponse:
+    ) -> Response:
         only = sight(collector, asking, opd)
         wanted = acts.Filter(state, only, desk.instant("from", since), desk.instant("to", to), after, limit)
 
@@ -142,9 +121,10 @@ def _add_reading(app: FastAPI, desk: _Desk, kind: Kind) -> None:
         tags=["register"],
         summary=f"Satu {kind.title} dengan seluruh riwayatnya",
         name=f"baca-{kind.name}",
+        response_class=JSONResponse,
         responses=words.answers(200, words.history_schema(kind), "Riwayat", 404),
     )
-    def record(asking: Asking, code: Code) -> JSONResponse:
+    def record(asking: Asking, code: Code) -> Response:
         def act() -> JSONResponse:
             try:
                 found = acts.history(desk.book, kind, code, actor=asking.actor)
@@ -168,10 +148,11 @@ def _add_opening(app: FastAPI, desk: _Desk, kind: Kind) -> None:
         description=f"Dasar: {kind.source}",
         name=f"buka-{kind.name}",
         status_code=201,
+        response_class=JSONResponse,
         responses=words.answers(201, words.record_schema(kind), "Tercatat", 400, 408, 413, 415, 503),
         openapi_extra={"requestBody": words.opening_body(kind)},
     )
-    async def opened(request: Request, asking: Asking) -> JSONResponse:
+    async def opened(request: Request, asking: Asking) -> Response:
         def act(body: dict[str, Any]) -> JSONResponse:
             made = acting.open_record(collector.folder, kind, body, actor=asking.actor)
             place = {"Location": f"{REGISTERS}/{kind.name}/{made.code}"}
@@ -192,10 +173,11 @@ def _add_step(app: FastAPI, desk: _Desk, kind: Kind, target: str) -> None:
         summary=f"Jadikan {kind.title} {target} (peran: {', '.join(roles)})",
         description=f"Dari keadaan {' atau '.join(move.source for move in moves)}{another}. Dasar: {kind.source}",
         name=f"{target}-{kind.name}",
+        response_class=JSONResponse,
         responses=words.answers(200, words.record_schema(kind), "Tercatat", 400, 404, 408, 409, 413, 415, 503),
         openapi_extra={"requestBody": words.step_body(kind, target)},
     )
-    async def moved(request: Request, asking: Asking, code: Code) -> JSONResponse:
+    async def moved(request: Request, asking: Asking, code: Code) -> Response:
         def act(body: dict[str, Any]) -> JSONResponse:
             made = acting.move_record(collector.folder, kind, code, target, body, actor=asking.actor)
             return JSONResponse(desk.shown(kind, made))

@@ -14,8 +14,7 @@ from collector.judge.month import Evaluation
 from collector.register.book import Forbidden, Refused
 from collector.register.people import Actor
 from collector.register.records.report_state import REPORT_STATE
-from collector.report.folder import ReportDamaged
-from collector.report.manifest import NAME, verify
+from collector.report.manifest import NAME, ReportDamaged, verify
 from collector.report.revision import MOST_SHOWN
 from collector.report_life import COLLECTOR
 from collector.reports import NotApproved, Reports

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.report.folder import ReportDamaged
-from collector.report.manifest import NAME, verify
+from collector.report.manifest import NAME, ReportDamaged, verify
 from collector.reports import Issue
 from tests.collector.pdf_cells import Tagged
 from tests.collector.report_office import KEY, Office, office_at

@@ -132,6 +132,8 @@ def routes(app: FastAPI) -> set[tuple[str, str]]:
 
 FILLED = {
     "{month}": str(MONTH),
+    "{period}": "2026-Q3",
+    "{opd}": A,
     "{file}": "manifest.json",
     "{name}": "status.css",
     "{path:path}": "swagger-ui.css",
