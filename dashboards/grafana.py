@@ -55,7 +55,7 @@ def _dashboard(board: Board) -> model.Dashboard:
         refresh=board.refresh,
         panels=panels,
         templating=model.DashboardDashboardTemplating([_source(), *(_variable(item) for item in board.variables)]),
-        annotations=model.AnnotationContainer([_alarms()]),
+        annotations=model.AnnotationContainer([_closed(board), _alarms()]),
         links=[_others()],
     )
 
@@ -85,6 +85,21 @@ def _variable(item: Variable) -> model.VariableModel:
         include_all=item.many,
         all_value=(item.all_value or None) if item.many else None,
         current=every,
+    )
+
+
+def _closed(board: Board) -> model.AnnotationQuery:
+    """Mark announced work and disconnections; on a board of one OPD only its own."""
+    one = "{" + ", ".join(f'{item.name}="${item.name}"' for item in board.variables if not item.many) + "}"
+    return model.AnnotationQuery(
+        name="Pemeliharaan dan pemutusan",
+        datasource=_SOURCE,
+        enable=True,
+        icon_color="blue",
+        expr=f"nadi_maintenance_active{one} == 1 or nadi_disconnection_active{one} == 1".replace("{}", ""),
+        title_format="{{maintenance}}{{disconnection}}",
+        text_format="{{opd}} {{link}}",
+        step=INTERVAL,
     )
 
 

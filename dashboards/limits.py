@@ -81,6 +81,12 @@ SPOOL = rising(0.5, 0.8)
 SIGNATURE_SECONDS = 7 * 86400
 BATTERY_DAYS = 1095
 TEST_DAYS = 92
+DUE_SECONDS = falling(0, 4 * 3600)
+"""What is left until something is due; negative is overdue."""
+
+DUE_DAYS = falling(0, 7)
+KEPT = falling(0.9, 0.95)
+AVAILABLE = falling(0.98, 0.99)
 
 LINK: States = {
     0: Word("Mati", "red"),
@@ -111,6 +117,7 @@ REPORT: States = {
     3: Word("Disahkan", "blue"),
     4: Word("Disampaikan", "green"),
 }
+LIMIT: States = {0: Word("Berbeda", "red"), 1: Word("Sesuai", "green"), 2: Word("Tidak terbaca", GREY)}
 UPS: States = {
     0: Word("Mati", "red"),
     1: Word("Listrik PLN", "green"),

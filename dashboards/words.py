@@ -12,3 +12,10 @@ RULES: Mapping[str, str] = {
     "over_allocation": "Pemakaian melampaui alokasi padahal dibatasi",
     "snmp_v2c": "Dibaca dengan SNMP tanpa pengamanan",
 }
+
+GROUNDS: Mapping[str, str] = {
+    "kapasitas": "Melampaui kapasitas",
+    "akses_terlarang": "Akses terlarang",
+    "penyalahgunaan": "Penyalahgunaan",
+}
+"""Grounds of disconnections and blockings."""

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from dashboards.limits import AT_LIMIT, CEILING, COVERAGE, EVALUATION, LINK, UTILISATION, VALID
+from dashboards.limits import (
+    AT_LIMIT,
+    AVAILABLE,
+    CEILING,
+    COVERAGE,
+    DUE_SECONDS,
+    EVALUATION,
+    LIMIT,
+    LINK,
+    LOSS,
+    ROUND_TRIP,
+    UTILISATION,
+    VALID,
+)
 from dashboards.model import Board, Column, Look, Panel, Query, Variable
-from dashboards.panels import TO_EVALUATION, TO_LINK, TO_LINKS, label, latest, row, value
+from dashboards.panels import TO_DEVICE, TO_EVALUATION, TO_LINK, TO_LINKS, comforting, label, latest, row, value
+from dashboards.words import GROUNDS
 
 _OPD = 'opd="$opd"'
 
@@ -62,11 +76,9 @@ _USE = (
     Panel(
         id=212, kind="timeseries", title="Pemakaian per antrean (langsung)", width=12, height=9, source="langsung",
         queries=(
-            Query(f'rate(nadi_queue_bytes_total{{{_OPD}, direction="unduh"}}[$__rate_interval]) * 8', "{{link}} unduh"),
-            Query(f'-8 * rate(nadi_queue_bytes_total{{{_OPD}, direction="unggah"}}[$__rate_interval])',
-                  "{{link}} unggah (ke bawah)"),
+            Query(f"8 * rate(nadi_queue_bytes_total{{{_OPD}}}[$__rate_interval])", "{{link}} {{direction}}"),
         ),
-        look=Look(unit="bps"), mirror=True, no_value="Tidak ada antrean yang terdaftar bagi OPD ini",
+        look=Look(unit="bps", low=0), no_value="Tidak ada antrean yang terdaftar bagi OPD ini",
         help="Laju menit ini dari penghitung antrean router, untuk melihat gejala yang sedang berlangsung.",
     ),
     Panel(
@@ -82,6 +94,21 @@ _USE = (
         queries=(Query(f"nadi_link_bin_valid{{{_OPD}}}", "{{link}}"),),
         look=Look(states=VALID, link=TO_LINK), no_value="Belum ada kotak",
         help="Kotak yang sah pada kedua arah (hijau) dan yang tidak (abu-abu). Kotak tidak sah tidak ikut dihitung.",
+    ),
+    Panel(
+        id=214, kind="timeseries", title="Latensi median dan P95", width=12, height=7,
+        queries=(
+            Query(f"nadi_link_rtt_median_seconds{{{_OPD}}}", "{{link}} median"),
+            Query(f"nadi_link_rtt_p95_seconds{{{_OPD}}}", "{{link}} P95"),
+        ),
+        look=Look(unit="s", steps=ROUND_TRIP, low=0), no_value="Tautan OPD ini tidak diukur dengan ping",
+        help="Waktu bolak-balik dari pusat ke ujung tautan pada kotak 5 menit terakhir; celah berarti tanpa jawaban.",
+    ),
+    Panel(
+        id=215, kind="timeseries", title="Kehilangan paket", width=12, height=7,
+        queries=(Query(f"nadi_link_loss_ratio{{{_OPD}}}", "{{link}}"),),
+        look=Look(unit="percentunit", steps=LOSS, low=0), no_value="Tautan OPD ini tidak diukur dengan ping",
+        help="Bagian paket uji yang tidak kembali pada kotak 5 menit terakhir; celah berarti tidak diukur.",
     ),
 )  # fmt: skip
 
@@ -113,6 +140,13 @@ _MONTH = (
             "Belum ada kotak", "Bagian kotak yang sah. Di bawah 75 % tidak ada P95 yang dicetak."),
     _figure(226, "Jam sibuk (mulai pukul)", "busy_hour", Look(decimals=0), "Belum cukup hari kerja",
             "Awal jam sibuk unduh pada hari kerja, waktu setempat."),
+    Panel(
+        id=225, kind="stat", title="Ketersediaan terendah", width=4, height=4,
+        queries=(Query(f"min(nadi_availability_net_ratio{{{_OPD}}})", "Ketersediaan bersih"),),
+        look=Look(unit="percentunit", steps=AVAILABLE, decimals=3), no_value="Tidak dinilai",
+        help="Ketersediaan bersih tautan OPD yang terburuk bulan ini. Tidak dinilai bila waktu yang diketahui kurang "
+        "dari 75 %.",
+    ),
     Panel(
         id=227, kind="table", title="Angka bulan berjalan per arah", width=24, height=5, queries=_FIGURES,
         columns=(
@@ -155,6 +189,81 @@ _LINKS = (
     ),
 )  # fmt: skip
 
+_TIMES = ("net_ratio", "target_ratio", "down_seconds", "unknown_seconds")
+
+_RECORDS = (
+    row(240, "Konfigurasi, ketersediaan, insiden"),
+    Panel(
+        id=231, kind="table", title="Batas di router", width=12, height=6,
+        queries=(
+            Query(f"max by (device, link, direction) (nadi_queue_config_match{{{_OPD}}})"),
+            Query(f"max by (device, link, direction) (nadi_queue_limit_bits_per_second{{{_OPD}}})"),
+        ),
+        columns=(
+            label("link", "Tautan", TO_LINK), label("device", "Perangkat", TO_DEVICE), label("direction", "Arah"),
+            value("B", "Batas terbaca", unit="bps", no_value="Tidak terbaca atau tanpa batas"),
+            Column(of="A", title="Terhadap penetapan", look=Look(states=LIMIT), cell="background"),
+        ),
+        no_value="Batas tidak dibaca",
+        help="Batas kecepatan yang terbaca dari perangkat dan kesesuaiannya dengan penetapan. Nadi tidak pernah "
+        "mengubah perangkat.",
+    ),
+    Panel(
+        id=232, kind="table", title="Ketersediaan bulan berjalan", width=12, height=6,
+        queries=tuple(Query(f"max by (link, maintainer) (nadi_availability_{name}{{{_OPD}}})") for name in _TIMES),
+        columns=(
+            label("link", "Tautan", TO_LINK), label("maintainer", "Pengelola"),
+            value("A", "Bersih", unit="percentunit", steps=AVAILABLE, decimals=3, no_value="Tidak dinilai"),
+            value("B", "Target", unit="percentunit", decimals=2, no_value="Tidak ditetapkan"),
+            value("C", "Mati", unit="dthms"), value("D", "Tidak diketahui", unit="dthms"),
+        ),
+        no_value="Tidak dinilai",
+        help="Ketersediaan bersih tanpa pemeliharaan, pemutusan yang disetujui, dan waktu yang tidak diketahui.",
+    ),
+    Panel(
+        id=228, kind="table", title="Laporan yang sudah terbit", width=8, height=8, sort="Periode",
+        queries=(
+            Query(f"max by (period, direction) (nadi_report_p95_bits_per_second{{{_OPD}}})"),
+            Query(f"max by (period, direction) (nadi_report_recommended_bits_per_second{{{_OPD}}})"),
+        ),
+        columns=(
+            label("period", "Periode"), label("direction", "Arah"), value("A", "P95", unit="bps"),
+            value("B", "Rekomendasi", unit="bps", no_value="Hanya periode terakhir"),
+        ),
+        no_value="Belum ada laporan yang terbit",
+        help="P95 menurut laporan dua belas bulan terakhir dan rekomendasi laporan terakhir; tidak dihitung ulang.",
+    ),
+    Panel(
+        id=234, kind="table", title="Insiden terbuka OPD", width=8, height=8, sort="Umur",
+        queries=(
+            Query(f"time() - max by (incident, type, status) (nadi_incident_started_timestamp_seconds{{{_OPD}}})"),
+            Query("max by (incident, type, status) "
+                  f"(nadi_incident_restore_due_timestamp_seconds{{{_OPD}}}) - time()"),
+        ),
+        columns=(
+            label("incident", "No. Insiden"), label("type", "Jenis"), label("status", "Keadaan"),
+            value("A", "Umur", unit="dthms"),
+            value("B", "Sisa pulih", unit="dthms", steps=DUE_SECONDS, no_value="Tanpa target"),
+        ),
+        no_value=comforting("Tidak ada insiden terbuka"),
+        help="Insiden OPD ini yang belum selesai, dan sisa waktu pulihnya; negatif berarti lewat.",
+    ),
+    Panel(
+        id=236, kind="table", title="Pemutusan sementara", width=8, height=8,
+        queries=(
+            Query("max by (disconnection, link, ground) "
+                  f"(nadi_disconnection_planned_end_timestamp_seconds{{{_OPD}}}) - time()"),
+        ),
+        columns=(
+            label("disconnection", "Nomor"), label("link", "Tautan", TO_LINK),
+            label("ground", "Dasar", words=GROUNDS),
+            value("A", "Sisa waktu", unit="dthms", steps=DUE_SECONDS),
+        ),
+        no_value=comforting("Tidak ada pemutusan"),
+        help="Pemutusan yang sedang berlaku, dasarnya, dan sisa waktunya; tautan yang kosong berarti seluruh OPD.",
+    ),
+)  # fmt: skip
+
 AGENCY = Board(
     uid="nadi-opd",
     title="Nadi 2 - Perangkat Daerah",
@@ -162,5 +271,5 @@ AGENCY = Board(
     span="now-24h",
     refresh="5m",
     variables=(Variable(name="opd", label="Perangkat Daerah", query="label_values(nadi_opd_info, opd)", many=False),),
-    panels=(*_NOW, *_USE, *_MONTH, *_LINKS),
+    panels=(*_NOW, *_USE, *_MONTH, *_LINKS, *_RECORDS),
 )

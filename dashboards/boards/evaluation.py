@@ -8,6 +8,7 @@ from dashboards.limits import (
     COVERAGE,
     COVERAGE_BOUNDS,
     EVALUATION,
+    GOOD,
     NONE_RED,
     NONE_YELLOW,
     REPORT,
@@ -15,17 +16,22 @@ from dashboards.limits import (
     Steps,
 )
 from dashboards.model import Board, Column, Look, Panel, Query, Variable
-from dashboards.panels import TO_AGENCY, TO_HEALTH, comforting, counted, label, row, tile, value
+from dashboards.panels import TO_AGENCY, TO_HEALTH, TO_LINKS, comforting, counted, label, row, tile, value
 
 _OPD = 'opd=~"$opd"'
+_ADVISED = "and on (opd) nadi_report_recommended_bits_per_second"
 _BOUNDED = f"and on (opd) (nadi_evaluation_coverage_ratio{{{_OPD}}} < {COVERAGE_BOUNDS})"
 
 
-def _both(number: int, title: str, expr: str, no_value: str, help: str) -> Panel:
+def _stat(number: int, title: str, query: Query, look: Look, no_value: str, help: str) -> Panel:
     return Panel(
-        id=number, kind="stat", title=title, width=6, height=4, queries=(Query(expr, "{{direction}}"),),
-        look=Look(unit="bps"), no_value=no_value, help=help,
+        id=number, kind="stat", title=title, width=4, height=4, queries=(query,), look=look, no_value=no_value,
+        help=help,
     )  # fmt: skip
+
+
+def _both(number: int, title: str, expr: str, no_value: str, help: str) -> Panel:
+    return _stat(number, title, Query(expr, "{{direction}}"), Look(unit="bps"), no_value, help)
 
 
 _CAPACITY = (
@@ -34,16 +40,21 @@ _CAPACITY = (
           "Kontrak tidak diterima", "Jumlah kapasitas semua kontrak layanan internet yang berlaku, per arah."),
     _both(402, "Total alokasi", "nadi_capacity_allocated_bits_per_second", "Belum ada penetapan",
           "Jumlah alokasi semua OPD yang berlaku, per arah. Boleh melebihi kontrak karena pemakaian tidak serentak."),
-    Panel(
-        id=405, kind="stat", title="Kontrak berakhir terdekat", width=6, height=4,
-        queries=(Query("(min(nadi_capacity_contract_end_timestamp_seconds) - time()) / 86400", "Sisa hari"),),
-        look=Look(unit="suffix: hari", steps=CONTRACT_DAYS, decimals=0), no_value="Tidak ada kontrak bertanggal akhir",
-        help="Sisa hari sampai kontrak yang paling dahulu berakhir.",
-    ),
-    tile(426, "OPD tanpa penetapan",
-         "count(nadi_opd_info unless on (opd) nadi_opd_allocation_bits_per_second) or on() (0 * count(nadi_opd_info))",
-         steps=NONE_YELLOW, size=(6, 4), no_value="Data OPD tidak diterima",
-         help="OPD terdaftar yang tidak mempunyai alokasi yang berlaku sekarang."),
+    _both(403, "P95 hulu bulan berjalan", "nadi_evaluation_upstream_p95_bits_per_second", "Data tidak cukup",
+          "P95 jumlah semua tautan hulu, per arah. Jumlah P95 semua OPD bukan P95 hulu: puncaknya tidak serentak."),
+    _stat(404, "Faktor keragaman", Query("nadi_evaluation_diversity_ratio", "{{direction}}"), Look(decimals=2),
+          "Data tidak cukup",
+          "Jumlah P95 semua OPD dibagi P95 hulu, per arah. Di atas satu berarti puncak OPD tidak serentak."),
+    _stat(405, "Kontrak berakhir terdekat",
+          Query("(min(nadi_capacity_contract_end_timestamp_seconds) - time()) / 86400", "Sisa hari"),
+          Look(unit="suffix: hari", steps=CONTRACT_DAYS, decimals=0), "Tidak ada kontrak bertanggal akhir",
+          "Sisa hari sampai kontrak yang paling dahulu berakhir."),
+    _stat(406, "Laporan terakhir",
+          Query("nadi_report_state and on (period) "
+                "(nadi_report_due_timestamp_seconds == on () group_left () max(nadi_report_due_timestamp_seconds))",
+                "{{period}}"),
+          Look(states=REPORT), "Belum ada bulan yang selesai",
+          "Keadaan laporan bulan terakhir yang sudah selesai; tenggat dan yang lain ada pada Riwayat laporan."),
     Panel(
         id=410, kind="timeseries", title="Hulu, alokasi dan kontrak (unduh)", width=24, height=8,
         queries=(
@@ -60,7 +71,8 @@ _CAPACITY = (
 def _status(number: int, title: str, code: int, steps: Steps, help: str) -> Panel:
     to = TO_HEALTH if code == 0 else None
     expr = counted(f"nadi_evaluation_status{{{_OPD}}}", f"== {code}")
-    return tile(number, title, expr, steps=steps, to=to, no_value="Penilaian tidak diterima", help=help)
+    no_value = "Penilaian tidak diterima"
+    return tile(number, title, expr, size=(3, 4), steps=steps, to=to, no_value=no_value, help=help)
 
 
 _STATUS = Column(of="J", title="Status", look=Look(states=EVALUATION), cell="background", no_value="Tidak dinilai")
@@ -80,8 +92,15 @@ _MONTH = (
     tile(434, "Tidak dinilai",
          f"count(nadi_opd_info{{{_OPD}}} unless on (opd) nadi_evaluation_status) "
          f"or on() (0 * count(nadi_opd_info{{{_OPD}}}))",
-         steps=NONE_YELLOW, no_value="Data OPD tidak diterima",
+         size=(3, 4), steps=NONE_YELLOW, no_value="Data OPD tidak diterima",
          help="OPD tanpa status, misalnya karena tidak mempunyai alokasi atau tautan pada bulan ini."),
+    tile(426, "Tanpa penetapan",
+         "count(nadi_opd_info unless on (opd) nadi_opd_allocation_bits_per_second) or on() (0 * count(nadi_opd_info))",
+         size=(3, 4), steps=NONE_YELLOW, no_value="Data OPD tidak diterima",
+         help="OPD terdaftar yang tidak mempunyai alokasi yang berlaku sekarang."),
+    tile(435, "Batas berbeda", counted(f"nadi_queue_config_match{{{_OPD}}}", "== 0"),
+         size=(3, 4), steps=NONE_RED, to=TO_LINKS, no_value="Batas router tidak diterima",
+         help="Batas di router yang berbeda dari penetapan, per tautan dan arah. Yang tidak terbaca tidak dihitung."),
     Panel(
         id=427, kind="table", title="Evaluasi per Perangkat Daerah", width=24, height=14, sort="Utilisasi P95",
         queries=(
@@ -127,17 +146,54 @@ _MONTH = (
 )  # fmt: skip
 
 _PAPERS = (
-    row(430, "Laporan dan kontrak"),
+    row(430, "Rekomendasi, laporan, usulan, kontrak"),
     Panel(
-        id=431, kind="table", title="Riwayat laporan", width=12, height=7,
-        queries=(Query("max by (period) (nadi_report_state)"), Query("max by (period) (nadi_report_version)")),
-        columns=(label("period", "Periode"), value("A", "Keadaan", states=REPORT), value("B", "Revisi", decimals=0)),
-        sort="Periode",
-        no_value="Belum ada laporan",
-        help="Dua belas laporan terakhir, keadaan dan revisinya. Angka laporan yang sah ada pada berkas laporannya.",
+        id=429, kind="table", title="Rekomendasi laporan terakhir terhadap alokasi kini", width=24, height=8,
+        queries=(
+            Query(f"max by (opd, period, direction) (nadi_report_recommended_bits_per_second{{{_OPD}}})"),
+            Query(f"max by (opd, direction) (nadi_opd_allocation_bits_per_second{{{_OPD}}}) {_ADVISED}"),
+            Query(f"max by (opd) (nadi_evaluation_need_bits_per_second{{{_OPD}}}) {_ADVISED}"),
+        ),
+        columns=(
+            label("opd", "Kode PD", TO_AGENCY), label("period", "Periode"), label("direction", "Arah"),
+            value("A", "Rekomendasi", unit="bps"), value("B", "Alokasi kini", unit="bps", no_value="Belum ada"),
+            value("C", "Kebutuhan sementara", unit="bps", no_value="Tidak dinilai"),
+        ),
+        no_value="Belum ada laporan dengan rekomendasi",
+        help="Rekomendasi yang tertulis pada laporan terakhir. Kebutuhan sementara dihitung bulan ini untuk arah yang "
+        "lebih besar. Yang menetapkan alokasi tetap pejabat.",
     ),
     Panel(
-        id=433, kind="table", title="Kontrak layanan internet", width=12, height=7,
+        id=431, kind="table", title="Riwayat laporan", width=24, height=8, sort="Periode",
+        queries=(
+            Query("max by (period) (nadi_report_state)"),
+            Query("max by (period) (nadi_report_version)"),
+            Query("max by (period) (nadi_report_due_timestamp_seconds) * 1000"),
+            Query("max by (period) (nadi_report_delivered_timestamp_seconds) * 1000"),
+            Query("min by (period) (nadi_report_integrity_ok)"),
+            Query("max by (period) (nadi_report_follow_up_open)"),
+            Query("max by (period) (nadi_report_follow_up_overdue)"),
+        ),
+        columns=(
+            label("period", "Periode"), Column(of="A", title="Keadaan", look=Look(states=REPORT), cell="background"),
+            value("B", "Revisi", decimals=0, no_value="Belum dibuat"),
+            value("C", "Tenggat", unit="time:DD-MM-YYYY"),
+            value("D", "Disampaikan", unit="time:DD-MM-YYYY HH:mm", no_value="Belum"),
+            value("E", "Keutuhan", states=GOOD, no_value="Belum dibuat"),
+            value("F", "Tindak lanjut terbuka"), value("G", "Lewat tenggat", steps=NONE_RED),
+        ),
+        no_value="Belum ada bulan yang selesai",
+        help="Dua belas bulan terakhir: keadaan laporan yang paling jauh, revisi, tenggat, keutuhan berkasnya, dan "
+        "tindak lanjut atas rekomendasinya. Angka laporan yang sah ada pada berkasnya.",
+    ),
+    Panel(
+        id=432, kind="bargauge", title="Usulan menurut keadaan", width=8, height=7,
+        queries=(Query("nadi_proposal_records", "{{state}}"),),
+        look=Look(low=0, decimals=0), no_value="Register usulan tidak diterima",
+        help="Banyaknya usulan kebutuhan bandwidth OPD pada tiap keadaan.",
+    ),
+    Panel(
+        id=433, kind="table", title="Kontrak layanan internet", width=16, height=7,
         queries=(
             Query('max by (contract, provider) (nadi_capacity_contracted_bits_per_second{direction="unduh"})'),
             Query('max by (contract, provider) (nadi_capacity_contracted_bits_per_second{direction="unggah"})'),

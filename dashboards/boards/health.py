@@ -7,6 +7,7 @@ from dashboards.limits import (
     ALIVE,
     BIN_AGE_SECONDS,
     COVERAGE,
+    DUE_DAYS,
     GOOD,
     NONE_RED,
     NONE_YELLOW,
@@ -120,12 +121,32 @@ _QUALITY = (
            "P95 selisih waktu ukur dan waktu terima kiriman langsung, dihitung pengumpul.", live=False),
     _graph(913, "Selisih jam agen", Query(f"nadi_agent_clock_offset_seconds{_AGENT}", "{{agent}}"),
            Look(unit="s"), "Belum ada kiriman", "Jam agen dikurangi jam pengumpul pada kiriman terakhir.", live=False),
+    _graph(928, "Kiriman menunggu", Query("nadi_collector_queue_length", "Kiriman"), Look(low=0, decimals=0),
+           "Pengumpul tidak melapor", "Kiriman agen yang menunggu disimpan; lama tidak nol berarti kewalahan.",
+           live=False),
+)  # fmt: skip
+
+_DUTIES = (
+    row(930, "Kewajiban dan alarm"),
     tile(932, "Kirim gagal 24 jam (langsung)",
          'sum(increase(nadi_collector_notifications_total{result="gagal"}[1d]))', steps=NONE_RED, source="langsung",
-         size=(8, 7), no_value="Pemberitahuan tidak dipasang",
+         size=(4, 7), no_value="Pemberitahuan tidak dipasang",
          help="Pemberitahuan Nadi sendiri yang gagal dikirim dalam 24 jam terakhir (perkiraan)."),
     Panel(
-        id=931, kind="table", title="Alarm menyala", width=16, height=7,
+        id=934, kind="stat", title="Pemeriksaan log bulanan", width=4, height=7,
+        queries=(Query("(min(nadi_collector_log_check_due_timestamp_seconds) - time()) / 86400", "Sisa hari"),),
+        look=Look(unit="suffix: hari", steps=DUE_DAYS, decimals=0),
+        no_value="Semua sudah disahkan, atau data tidak diterima",
+        help="Sisa hari sampai tenggat pemeriksaan log tertua yang belum disahkan; negatif berarti lewat.",
+    ),
+    Panel(
+        id=908, kind="stat", title="Catatan tangan bulan ini", width=4, height=7,
+        queries=(Query("sum(nadi_collector_manual_values)", "Catatan"),),
+        look=Look(steps=NONE_YELLOW), no_value="Penilaian tidak diterima",
+        help="Nilai yang dicatat dengan tangan bulan ini (listrik, genset, uji pemulihan); selalu ditandai demikian.",
+    ),
+    Panel(
+        id=931, kind="table", title="Alarm menyala", width=12, height=7,
         queries=(Query('max by (alertname, severity, opd, link) (ALERTS{alertstate="firing"})'),),
         columns=(label("alertname", "Alarm"), label("severity", "Tingkat"), label("opd", "Kode PD", TO_AGENCY),
                  label("link", "Tautan", TO_LINK)),
@@ -141,5 +162,5 @@ HEALTH = Board(
     span="now-6h",
     refresh="1m",
     variables=(Variable(name="agent", label="Agen", query="label_values(nadi_agent_info, agent)"),),
-    panels=(*_TRUST, *_AGENTS, *_QUALITY),
+    panels=(*_TRUST, *_AGENTS, *_QUALITY, *_DUTIES),
 )

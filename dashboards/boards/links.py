@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.limits import (
     ALIVE,
     BUSY,
+    LIMIT,
     LINK,
     LOSS,
     MEMORY,
@@ -16,7 +17,7 @@ from dashboards.limits import (
     VALID,
     YES,
 )
-from dashboards.model import Board, Look, Panel, Query, Variable
+from dashboards.model import Board, Column, Look, Panel, Query, Variable
 from dashboards.panels import (
     TO_AGENCY,
     TO_DEVICE,
@@ -34,6 +35,7 @@ from dashboards.panels import (
 _DEVICE = '{device=~"$device"}'
 _PORTS = '(max by (device, interface, link) (nadi_interface_info{device=~"$device", link=~"$link"}))'
 _REGISTERED = 'and on (device, interface) nadi_interface_info{device=~"$device", link=~"$link"}'
+_LIMIT = 'nadi_queue_config_match{device=~"$device", link=~"$link"}'
 _BAD = '(nadi_link_state{link=~"$link", site=~"$site"} != 1)'
 
 _NOW = (
@@ -173,6 +175,20 @@ _LINKS = (
         help="Kotak 5 menit yang sah pada kedua arah (hijau) dan yang tidak (abu-abu).",
     ),
     Panel(
+        id=332, kind="timeseries", title="Latensi P95 per tautan", width=12, height=7,
+        queries=(Query('nadi_link_rtt_p95_seconds{link=~"$link"}', "{{link}}"),),
+        look=Look(unit="s", steps=ROUND_TRIP, low=0, link=TO_LINK),
+        no_value="Tidak ada tautan yang diukur dengan ping",
+        help="P95 waktu bolak-balik ke ujung tautan pada kotak 5 menit terakhir; celah berarti tanpa jawaban.",
+    ),
+    Panel(
+        id=333, kind="timeseries", title="Kehilangan paket per tautan", width=12, height=7,
+        queries=(Query('nadi_link_loss_ratio{link=~"$link"}', "{{link}}"),),
+        look=Look(unit="percentunit", steps=LOSS, low=0, link=TO_LINK),
+        no_value="Tidak ada tautan yang diukur dengan ping",
+        help="Bagian paket uji ke ujung tautan yang tidak kembali pada kotak 5 menit terakhir.",
+    ),
+    Panel(
         id=338, kind="timeseries", title="Latensi jalur", width=12, height=7, source="mentah",
         queries=(Query(f"nadi_probe_rtt_seconds{_DEVICE}", "{{device}} ke {{target}} ({{probe}})"),),
         look=Look(unit="s", steps=ROUND_TRIP), no_value="Tidak ada jalur yang diukur",
@@ -190,15 +206,36 @@ _LINKS = (
             Query('max by (link, opd, device, interface, medium, maintainer, provider, uplink, role) '
                   '(nadi_link_info{link=~"$link", device=~"$device"})'),
             Query('max by (link) (nadi_link_state{link=~"$link"})'),
+            Query('time() - max by (link) (nadi_link_state_changed_timestamp_seconds{link=~"$link"})'),
         ),
         columns=(
             label("link", "Tautan", TO_LINK), label("opd", "Kode PD", TO_AGENCY), label("role", "Peran"),
             label("device", "Perangkat", TO_DEVICE), label("interface", "Porta"), label("medium", "Media"),
             label("maintainer", "Pengelola"), label("provider", "Penyedia"), label("uplink", "Hulu"),
-            value("B", "Keadaan", states=LINK),
+            value("B", "Keadaan", states=LINK), value("C", "Selama", unit="dthms", no_value="Tidak diketahui"),
         ),
         no_value="Keadaan tautan tidak diterima",
         help="Tautan terdaftar: siapa yang mengelola, penyedianya, dan porta tempat tautan itu diukur.",
+    ),
+    Panel(
+        id=336, kind="table", title="Batas di router yang tidak sesuai atau tidak terbaca", width=24, height=6,
+        queries=(
+            Query(f"max by (device, link, opd, direction) ({_LIMIT} != 1)"),
+            Query(f"max by (device, link, opd, direction) (nadi_queue_limit_bits_per_second) "
+                  f"and on (device, link, direction) ({_LIMIT} != 1)"),
+            Query("max by (opd, direction) (nadi_opd_allocation_bits_per_second) "
+                  f"and on (opd, direction) ({_LIMIT} != 1)"),
+        ),
+        columns=(
+            label("link", "Tautan", TO_LINK), label("opd", "Kode PD", TO_AGENCY),
+            label("device", "Perangkat", TO_DEVICE), label("direction", "Arah"),
+            Column(of="A", title="Terhadap penetapan", look=Look(states=LIMIT), cell="background"),
+            value("B", "Batas terbaca", unit="bps", no_value="Tidak terbaca atau tanpa batas"),
+            value("C", "Alokasi OPD", unit="bps", no_value="Belum ada penetapan"),
+        ),
+        no_value=comforting("Semua batas sesuai"),
+        help="Batas kecepatan menurut perangkat yang lain dari penetapan, atau yang tidak terbaca. Nadi hanya membaca; "
+        "yang mengubah perangkat ialah petugas.",
     ),
 )  # fmt: skip
 

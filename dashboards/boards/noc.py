@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboards.limits import (
     BIN_AGE_SECONDS,
+    DUE_SECONDS,
     LINK,
     LOSS,
     NONE_RED,
@@ -17,7 +18,6 @@ from dashboards.model import Board, Look, Panel, Query, Variable
 from dashboards.panels import (
     TO_AGENCY,
     TO_COPIES,
-    TO_DEVICE,
     TO_HEALTH,
     TO_LINK,
     TO_LINKS,
@@ -35,7 +35,7 @@ from dashboards.panels import (
 from dashboards.words import RULES
 
 _LINKS = 'nadi_link_state{site=~"$site"}'
-_WORST = "topk(8, max by (device, target) (nadi_probe_loss_ratio))"
+_WORST = "topk(8, max by (link, opd) (nadi_link_loss_ratio))"
 
 _TILES = (
     tile(
@@ -69,24 +69,24 @@ _TILES = (
         help="Tautan yang tidak dapat dinilai, misalnya karena agennya diam. Bukan nol trafik dan bukan mati.",
     ),
     tile(
-        104,
-        "Temuan berat",
-        'sum(nadi_finding_open{severity="tinggi"})',
+        109,
+        "Insiden terbuka",
+        "sum(nadi_incident_open)",
+        size=(3, 4),
+        steps=NONE_YELLOW,
+        to=TO_OUTAGES,
+        no_value="Register insiden tidak diterima",
+        help="Semua insiden yang belum selesai: keluhan, gangguan, masalah, permintaan, dan perubahan.",
+    ),
+    tile(
+        112,
+        "Lewat tingkat layanan",
+        "sum(nadi_incident_breached)",
         size=(3, 4),
         steps=NONE_RED,
         to=TO_OUTAGES,
-        no_value="Penilaian tidak diterima",
-        help="Jumlah temuan terbuka bertingkat tinggi dari penilaian terakhir pengumpul.",
-    ),
-    tile(
-        105,
-        "Agen diam",
-        counted("nadi_agent_up", "== 0"),
-        size=(3, 4),
-        steps=NONE_RED,
-        to=TO_HEALTH,
-        no_value="Keadaan agen tidak diterima",
-        help="Jumlah agen terdaftar yang tidak mengirim data baru dalam batas waktu basi.",
+        no_value="Register insiden tidak diterima",
+        help="Insiden terbuka yang melewati waktu tanggap atau waktu pulih; jam layanan dan jeda sudah dihitung.",
     ),
     tile(
         106,
@@ -165,7 +165,7 @@ _TROUBLE = (
         id=120,
         kind="state-timeline",
         title="Keadaan OPD yang sempat bermasalah",
-        width=10,
+        width=7,
         height=9,
         queries=(
             Query(
@@ -181,26 +181,47 @@ _TROUBLE = (
         id=121,
         kind="table",
         title="Tautan yang tidak hidup",
-        width=8,
+        width=6,
         height=9,
         queries=(
             Query(f"max by (link, opd) ({_LINKS} != 1)"),
-            Query(f"max by (link, device) (nadi_link_info) and on (link) ({_LINKS} != 1)"),
+            Query(f"time() - max by (link) (nadi_link_state_changed_timestamp_seconds) and on (link) ({_LINKS} != 1)"),
         ),
         columns=(
             label("link", "Tautan", TO_LINK),
             label("opd", "Kode PD", TO_AGENCY),
-            label("device", "Perangkat", TO_DEVICE),
             value("A", "Keadaan", states=LINK),
+            value("B", "Selama", unit="dthms"),
         ),
         no_value=comforting("Semua tautan hidup"),
-        help="Tautan yang sekarang mati, terganggu, atau tidak diketahui, dengan perangkat tempat tautan itu diukur.",
+        help="Tautan yang sekarang mati, terganggu, atau tidak diketahui, dan lamanya bila diketahui. Sebabnya ada di "
+        "balik kode tautannya.",
+    ),
+    Panel(
+        id=123,
+        kind="table",
+        title="Insiden berlangsung",
+        width=7,
+        height=9,
+        queries=(
+            Query("time() - max by (incident, opd, level) (nadi_incident_started_timestamp_seconds)"),
+            Query("max by (incident, opd, level) (nadi_incident_restore_due_timestamp_seconds) - time()"),
+        ),
+        columns=(
+            label("incident", "No. Insiden"),
+            label("opd", "Kode PD", TO_AGENCY),
+            value("A", "Umur", unit="dthms"),
+            value("B", "Sisa pulih", unit="dthms", steps=DUE_SECONDS, no_value="Tanpa target"),
+        ),
+        sort="Umur",
+        no_value=comforting("Tidak ada insiden terbuka"),
+        help="Insiden yang belum selesai menurut umurnya, dan sisa waktu pulihnya; negatif berarti lewat.",
     ),
     Panel(
         id=122,
         kind="bargauge",
         title="Utilisasi alokasi tertinggi",
-        width=6,
+        width=4,
         height=9,
         queries=(Query(f"topk(10, max by (opd) ({latest('nadi_opd_utilization_ratio')}))", "{{opd}}"),),
         look=Look(unit="percentunit", steps=UTILISATION, low=0, high=1.2, link=TO_AGENCY),
@@ -213,22 +234,22 @@ _FOOT = (
     Panel(
         id=130,
         kind="table",
-        title="Mutu jalur terburuk",
+        title="Mutu tautan terburuk",
         width=8,
         height=6,
-        source="mentah",
         queries=(
             Query(_WORST),
-            Query(f"max by (device, target) (nadi_probe_rtt_seconds) and on (device, target) {_WORST}"),
+            Query(f"max by (link, opd) (nadi_link_rtt_p95_seconds) and on (link, opd) {_WORST}"),
         ),
         columns=(
-            label("device", "Pengukur", TO_DEVICE),
-            label("target", "Sasaran"),
+            label("link", "Tautan", TO_LINK),
+            label("opd", "Kode PD", TO_AGENCY),
             value("A", "Kehilangan", unit="percentunit", steps=LOSS),
-            value("B", "Latensi", unit="s", steps=ROUND_TRIP),
+            value("B", "Latensi P95", unit="s", steps=ROUND_TRIP, no_value="Tidak ada jawaban"),
         ),
-        no_value="Tidak ada jalur yang diukur",
-        help="Delapan jalur dengan kehilangan paket tertinggi pada pengukuran terakhir dan latensinya.",
+        sort="Kehilangan",
+        no_value="Tidak ada tautan yang diukur dengan ping",
+        help="Delapan tautan dengan kehilangan paket tertinggi pada kotak 5 menit terakhir, dan latensi P95-nya.",
     ),
     Panel(
         id=131,

@@ -26,132 +26,15 @@ from collector.register.document import reads
 from collector.running import Collector
 from collector.simulation.hall import Reporter
 from collector.simulation.model import Simulation, simulation
-from collector.simulation.papers import CENTRE, inventory
+from collector.simulation.papers import inventory
 from tests.collector.feed_place import Centre
 from tests.collector.web_visitor import running
+from tests.dashboards import papers
+from tests.dashboards.regency_more import BEGIN, MORE, NOW, lines_before, more_lines
 
 MONTH = Month.parse("2026-10")
-BEGIN, NOW = WIB.parse("2026-10-07T16:00:00"), WIB.parse("2026-10-08T16:00:00")
-"""The mains failed at 14:03 of that day, and came back at 15:10."""
-
 HOUR = 3600 * NS
 SENT_AFTER = 20 * NS
-
-MORE = f"""
-[[opd]]
-code = "UJI"
-name = "Kantor Uji"
-priority = "dasar"
-site = "{CENTRE}"
-[[device]]
-code = "rt-uji"
-name = "Router uji"
-site = "{CENTRE}"
-source = "token:uji"
-[[device]]
-code = "srv-uji"
-name = "Server uji"
-site = "{CENTRE}"
-kind = "server"
-source = "token:uji"
-[[server]]
-device = "srv-uji"
-role = "aplikasi"
-opd = "UJI"
-datacentre = true
-location = "Rak B1"
-ups = ["ups-a"]
-[[device]]
-code = "kendali-genset"
-name = "Pengendali genset"
-site = "{CENTRE}"
-kind = "generator"
-source = "token:uji"
-[[link]]
-code = "tautan-antre"
-device = "rt-uji"
-queue = "antre"
-opd = "UJI"
-vantage = "noc"
-medium = "serat optik"
-owner = "Kabupaten Contoh"
-maintainer = "WAN"
-active_from = 2026-10-08
-[[link]]
-code = "tautan-mati"
-device = "rt-uji"
-interface = "ether9"
-unduh = "transmit"
-opd = "UJI"
-vantage = "noc"
-medium = "serat optik"
-owner = "Kabupaten Contoh"
-maintainer = "WAN"
-active_from = 2026-10-08
-[[device]]
-code = "ups-uji"
-name = "UPS uji"
-site = "{CENTRE}"
-kind = "ups"
-source = "token:uji"
-[[backup]]
-code = "uji-harian"
-server = "srv-uji"
-job = "uji"
-engine = "restic"
-full_every_days = 2
-[[contract]]
-code = "KONTRAK-UJI"
-provider = "PT Penyedia Uji"
-number = "027/9/SPK/2026"
-down_mbps = 50
-up_mbps = 50
-cost_rupiah_month = 1000000
-valid_from = 2026-01-01
-valid_to = 2026-12-31
-"""
-
-
-def more_lines(at_ns: int) -> str:
-    """Return one minute's readings of what is not simulated; counters grow, disks fill."""
-    n = (at_ns - BEGIN) // (60 * NS)
-    sec = at_ns // NS
-    lines = [
-        "nadi_device,device=rt-uji,vendor=MikroTik,model=RB4011,version=7.16,serial=X1,protocol=snmpv2c info=1i",
-        f"nadi_device,device=rt-uji up=1i,uptime_seconds={600 + 60 * n}.0,cpu_utilization_ratio=0.21,"
-        "memory_used_bytes=100000000i,memory_size_bytes=1000000000i,temperature_celsius=44.0,voltage_volts=24.1,"
-        f"poll_duration_seconds=0.7,last_success_timestamp_seconds={sec}.0",
-        f"nadi_interface,device=rt-uji,interface=ether9 up=0i,admin_up=1i,receive_bytes_total={1000 * n}u,"
-        f"transmit_bytes_total={1000 * n}u,receive_errors_total={n}u,transmit_errors_total={n}u,"
-        f"receive_discards_total={n}u,transmit_discards_total={n}u,speed_bits_per_second=1000000000i",
-        f"nadi_queue,device=rt-uji,queue=antre receive_bytes_total={10**6 * n}u,transmit_bytes_total={4 * 10**6 * n}u,"
-        f"receive_dropped_packets_total={n}u,transmit_dropped_packets_total={3 * n}u",
-        "nadi_probe,device=rt-uji,target=10.9.0.1,probe=icmp success=1i,rtt_seconds=0.031,loss_ratio=0.02",
-        "nadi_probe,device=srv-uji,target=portal,probe=http success=1i,"
-        f"certificate_not_after_timestamp_seconds={sec + 20 * 86400}.0",
-        f"nadi_host,host=srv-uji boot_time_seconds={BEGIN // NS}.0,load1=0.5,cpu_cores=4i,"
-        "memory_size_bytes=8000000000i,memory_available_bytes=3000000000i,swap_used_bytes=1000000i,removable_storage=0i,public_listeners=1i,"
-        "pending_security_updates=3i,antivirus_signature_age_seconds=700000.0,clock_offset_seconds=0.01,"
-        "reboot_required=0i",
-        f"nadi_host,host=srv-uji,mode=idle cpu_seconds_total={200.0 * n}",
-        f"nadi_host,host=srv-uji,mode=user cpu_seconds_total={40.0 * n}",
-        "nadi_host,host=srv-uji,mountpoint=/,fstype=ext4 filesystem_size_bytes=100000000000i,"
-        f"filesystem_available_bytes={9_000_000_000 - n * 1_000_000}i,filesystem_readonly=0i",
-        f"nadi_host,host=srv-uji,disk=sda disk_read_bytes_total={n}u,disk_written_bytes_total={n}u,"
-        f"disk_io_time_seconds_total={1.0 * n},disk_healthy=1i",
-        f"nadi_host,host=srv-uji,interface=eth0 network_receive_bytes_total={n}u,network_transmit_bytes_total={n}u",
-        "nadi_service,device=srv-uji,unit=nginx.service up=0i,running=0i,failed=1i",
-        "nadi_tape,device=srv-uji,drive=st0 up=1i,alerts=1i,cleaning_required=1i,media_worn=0i",
-        "nadi_device,device=ups-uji,model=SRT,protocol=snmpv3,vendor=APC info=1i",
-        f"nadi_ups,ups=ups-uji up=1i,on_battery=0i,output_voltage_volts=220.0,battery_runtime_seconds=1800.0,"
-        f"battery_installed_timestamp_seconds={BEGIN // NS - 10**8}.0",
-        f"nadi_backup,device=srv-uji,job=uji,engine=restic last_success_timestamp_seconds={BEGIN // NS}.0,last_ok=1i,"
-        f"last_full_timestamp_seconds={BEGIN // NS}.0,last_verified_timestamp_seconds={BEGIN // NS}.0,"
-        f"last_restore_test_timestamp_seconds={BEGIN // NS}.0,restore_test_passed=1i,last_duration_seconds=100.0",
-        "nadi_generator,generator=kendali-genset up=1i,running=0i,auto_mode=1i,load_watts=0.0,fuel_ratio=0.6,"
-        f"battery_voltage_volts=12.6,run_seconds_total={3600.0 + n}",
-    ]
-    return "".join(f"{line} {at_ns}\n" for line in lines)
 
 
 @dataclass
@@ -179,7 +62,10 @@ class Regency:
 
     def more(self, *times_ns: int) -> None:
         """Let some minutes of the other client's readings come in."""
-        lines = "".join(more_lines(time_ns) for time_ns in times_ns)
+        self.wrote("".join(more_lines(time_ns) for time_ns in times_ns))
+
+    def wrote(self, lines: str) -> None:
+        """Let lines of the other client come in."""
         answer = self.collector.ingest.write(lines.encode(), token=self.token, precision="ns", gzip=False)
         assert answer.status == 204, answer
 
@@ -209,7 +95,7 @@ class Regency:
                 self.hour(end_ns)
                 if moments > 1 or end_ns == NOW:
                     self.told()
-                    for job in ("judge", "check"):
+                    for job in ("close_month", "judge", "check"):
                         self.collector.jobs.run(job)
                 while feed.step():
                     pass
@@ -255,7 +141,10 @@ def regency(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regency]:
             )
             proof = key.sign(enrolment_proof(secret, name, key.public))
             register.access.enrol(token=secret, agent=name, public_key=key.public, proof=proof, now_ns=start_ns)
+        papers.determine(collector)
         made = Regency(collector, clock, token, model.hall[-1], batches_of(model))
         for end_ns in range(start_ns, BEGIN + 1, HOUR):
             made.hour(end_ns)
+        made.wrote(lines_before(MONTH.start_ns(WIB)))
+        papers.file(collector)
         yield made

@@ -15,7 +15,8 @@ from dashboards.model import Board, Panel
 from dashboards.panels import WINDOWS
 from tests.collector.feed_place import victoria
 from tests.dashboards.promql import selectors
-from tests.dashboards.regency import NOW, SENT_AFTER, regency
+from tests.dashboards.regency import SENT_AFTER, regency
+from tests.dashboards.regency_more import NOW
 from tests.dashboards.servers import (
     Server,
     chosen,
@@ -30,7 +31,8 @@ AGENCIES = ("DUKCAPIL", "UJI")
 """One with an allocation, and one with a queue."""
 
 NOTHING = {
-    **dict.fromkeys(("431A", "431B"), "no report was made yet"),
+    "431D": "no report was handed over",
+    **dict.fromkeys(("121B", "335C", "829C"), "the collector does not tell since when a state stands"),
     "227H": "no OPD is measured at queues alone",
     "715A": "no backup shrank, and none is seven days old",
     **dict.fromkeys(("924A", "925A"), "this collector has no sink of its own: the test steps the feed"),

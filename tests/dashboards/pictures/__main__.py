@@ -25,7 +25,8 @@ from dashboards.boards import BOARDS
 from dashboards.generate import FOLDER
 from dashboards.model import placed
 from tests.collector.feed_place import free_port, victoria
-from tests.dashboards.regency import NOW, SENT_AFTER, regency
+from tests.dashboards.regency import SENT_AFTER, regency
+from tests.dashboards.regency_more import NOW
 
 HERE = Path(__file__).parent
 ONE = "DUKCAPIL"
