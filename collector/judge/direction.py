@@ -122,9 +122,10 @@ def _over(p95: Fraction | None, allocation: Fraction | int | None) -> Fraction |
 
 def _mean_allocation(limits: Sequence[Limit]) -> Fraction | None:
     known = [(limit.bps, limit.expected) for limit in limits if limit.bps is not None]
-    if not limits or len(known) < len(limits):
+    expected = sum(bins for _, bins in known)
+    if len(known) < len(limits) or not expected:  # not a bin has ended yet, or none is asked for
         return None
-    return Fraction(sum(bps * bins for bps, bins in known), sum(bins for _, bins in known))
+    return Fraction(sum(bps * bins for bps, bins in known), expected)
 
 
 def _ceiling(rates: Rates, order: Order, limits: Sequence[Limit], parameters: Parameters) -> Fraction | None:

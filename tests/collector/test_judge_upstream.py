@@ -33,6 +33,12 @@ def contract(code: str, speed: int, *links: LinkInput, from_ns: int = 0, to_ns: 
     return ContractInput(code, "PT Contoh", f"K/{code}", speed * MBPS, speed * MBPS, from_ns, to_ns, 30_000_000, links)
 
 
+def test_a_contract_of_which_no_bin_has_ended_yet_has_no_figures() -> None:
+    found = month(contracts=(contract("A", 100, link(flat(40 * MBPS)), from_ns=END_NS),)).upstream[0]
+    assert found.unduh is not None
+    assert (found.unduh.expected, found.unduh.p95, found.unduh.allocation_mean) == (0, None, None)
+
+
 def test_a_contract_is_used_by_its_uplinks_together() -> None:
     found = month(contracts=(contract("A", 100, link(flat(40 * MBPS)), link(flat(20 * MBPS), flat(0))),)).upstream[0]
     assert found.unduh is not None
