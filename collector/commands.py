@@ -278,23 +278,26 @@ def show_inventory(settings: Settings, options: Namespace, tell: Tell) -> int:
 
 
 def simulate(options: Namespace, tell: Tell) -> int:
-    """Send a simulated month into a new data folder."""
-    from collector import simulate as simulation
+    """Play a simulated month or year into a new data folder."""
+    from collector import simulate as of_month
+    from collector import simulate_year as of_year
     from collector.simulation.scenario import SimulationError
 
+    zone = ZONES[options.zone]
+    place = {"data": options.data, "opd": options.opd, "seed": options.seed, "zone": zone, "progress": tell}
+    done: of_month.Simulated | of_year.SimulatedYear
     try:
-        done = simulation.run(
-            data=options.data,
-            opd=options.opd,
-            month=options.month,
-            seed=options.seed,
-            zone=ZONES[options.zone],
-            progress=tell,
-        )
+        if options.year is None:
+            done = of_month.run(month=options.month, **place)
+        else:
+            done = of_year.run(year=options.year, **place)
     except SimulationError as error:
         raise Impossible(str(error)) from error
     tell(f"{done.readings} readings; batches: {', '.join(f'{n} {name}' for name, n in done.verdicts.items())}")
-    tell(f"next: nadi report {options.month} --data {options.data}")
+    if options.year is None:
+        tell(f"next: nadi report {options.month} --data {options.data}")
+    else:
+        tell(f"reports and roll-ups: {options.data / 'reports'}; next: nadi report list --data {options.data}")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from collector.simulation.traffic import Ints
 
 LONGEST_MS = 900_000
+Way = Literal["receive", "transmit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Course:
 
     ``time_ms`` is true UTC; ``boot`` numbers the router's boots and ``booted_ms`` is when each began; a moment
     that is not ``taken`` gave no reading. ``receive`` and ``transmit`` are octets that passed between moment k and
-    k + 1 (n - 1). ``carried`` is what each counter showed at the first moment, ``bits`` its width; ``up`` tells
+    k + 1 (n - 1). ``carried`` is what both counters showed at the first moment, ``bits`` their width; ``up`` tells
     whether the line was up.
     """
 
@@ -29,15 +31,16 @@ class Course:
     up: NDArray[np.bool_]
     receive: Ints
     transmit: Ints
-    carried: int
+    carried: tuple[int, int]
     bits: int
     speed: int
 
-    def counters(self, passed: Ints) -> NDArray[np.uint64]:
-        """Return what the counter of ``passed`` octets shows at each moment: since its boot, modulo its width."""
+    def counters(self, way: Way) -> NDArray[np.uint64]:
+        """Return what a counter shows at each moment: octets since its boot, modulo its width."""
+        passed, carried = (self.receive, self.carried[0]) if way == "receive" else (self.transmit, self.carried[1])
         total = np.concatenate(([0], np.cumsum(passed)))
         first = np.searchsorted(self.boot, np.arange(len(self.booted_ms)))
-        since = (total - total[first][self.boot] + np.where(self.boot == 0, self.carried, 0)).astype(np.uint64)
+        since = (total - total[first][self.boot] + np.where(self.boot == 0, carried, 0)).astype(np.uint64)
         return since if self.bits == 64 else since & np.uint64(2**32 - 1)
 
 

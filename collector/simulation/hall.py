@@ -7,7 +7,7 @@ has no UPS, one has no backup, one backup stopped in the first week, one server 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from heapq import merge
@@ -17,12 +17,10 @@ from agent.clock import MS
 from agent.envelope import Envelope
 from agent.identity import Key
 from agent.reading import series_key
-from collector.simulation.traffic import MARGIN_STEPS, STEP_MS, Grid
+from collector.simulation.traffic import DAY_MS, HOUR_MS, STEP_MS, Grid
 
 POLL_MS = 30_000
 SLOW_POLL_MS = 300_000
-HOUR_MS = 3_600_000
-DAY_MS = 86_400_000
 POLLER = "poller-noc"
 UPSES = ("ups-a", "ups-b")
 ATS, GENERATOR, SENSOR = "ats-1", "genset-1", "sensor-1"
@@ -65,7 +63,7 @@ class Server:
 
     def down_ms(self, place: Grid) -> int | None:
         """Return when it goes down, for an hour; None when it never does."""
-        return None if self.restarted_day is None else place.start_ms + place.step(self.restarted_day, 9) * STEP_MS
+        return None if self.restarted_day is None else _instant(place, self.restarted_day, 9)
 
     def back_ms(self, place: Grid) -> int | None:
         """Return when it boots again."""
@@ -75,13 +73,23 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Copying:
-    """A nightly backup: tool, full copy each so many days, whether fulls go to tape, the day after which it fails."""
+    """A nightly backup: tool, full copy each so many days, whether fulls go to tape.
+
+    It fails after ``last_good_day``, until ``mended_day``.
+    """
 
     job: str
     engine: str
     full_days: int = 1
     tape: bool = False
     last_good_day: int | None = None
+    mended_day: int | None = None
+
+    def good(self, day: int) -> int:
+        """Return the last day to ``day`` on which it succeeded; days count as the grid's, from 1."""
+        if self.last_good_day is None or (self.mended_day is not None and day >= self.mended_day):
+            return day
+        return min(day, self.last_good_day)
 
 
 SERVERS = (
@@ -94,13 +102,46 @@ SERVERS = (
 )  # fmt: skip
 
 
+YEAR_DAYS = {
+    **{"slow": (1, 8), "never": (4, 19), "good": (10, 24)},
+    **{"restart": (8, 20), "failed": (2, 6), "mended": (5, 12)},
+}
+"""Month and day of what befalls it in a year."""
+
+
+def servers(place: Grid) -> tuple[Server, ...]:
+    """Return the servers with what befalls them in a month, or once in a year."""
+    if place.months == 1:
+        return SERVERS
+    failed, mended, restart = (_day(place, *YEAR_DAYS[name]) for name in ("failed", "mended", "restart"))
+    return tuple(
+        replace(
+            server,
+            restarted_day=server.restarted_day and restart,
+            backup=replace(server.backup, last_good_day=failed, mended_day=mended)
+            if server.backup and server.backup.last_good_day
+            else server.backup,
+        )
+        for server in SERVERS
+    )
+
+
+def _day(place: Grid, month: int, day: int) -> int:
+    """Return which day of the grid a day of its ``month``-th month is."""
+    return sum(len(member.days) for member in place.members[: month - 1]) + day
+
+
+def _instant(place: Grid, day: int, hour: float, seconds: int = 0) -> int:
+    return place.first_ms + (day - 1) * DAY_MS + round(hour * HOUR_MS) + seconds * 1000
+
+
 def outages(place: Grid) -> tuple[Outage, ...]:
-    """Return the month's failures of the mains."""
-
-    def at(day: int, hour: float, seconds: int) -> int:
-        return place.start_ms + place.step(day, hour) * STEP_MS + seconds * 1000
-
-    slow, never, good = at(8, 14, 197), at(19, 2.5, 690), at(24, 16, 1505)
+    """Return the failures of the mains: three in a month, or in a year."""
+    days = [8, 19, 24] if place.months == 1 else [_day(place, *YEAR_DAYS[name]) for name in ("slow", "never", "good")]
+    slow, never, good = (
+        _instant(place, day, hour, seconds)
+        for day, hour, seconds in zip(days, (14, 2.5, 16), (197, 690, 1505), strict=True)
+    )
     return (
         Outage(slow, slow + 4_005_000, slow + (LIMIT_S + 40) * 1000),
         Outage(never, never + 1_230_000, None),
@@ -118,6 +159,7 @@ class Reporter:
     restarted_ms: int | None = None
     resends: bool = False
     slow_ms: int = 0
+    batch_ms: int = HOUR_MS
 
     @property
     def key(self) -> Key:
@@ -140,8 +182,8 @@ class Reporter:
         return f"{boot_id} {time_ms * MS} {(time_ms - booted_ms) * MS}"
 
     def envelopes(self) -> Iterator[tuple[int, Envelope]]:
-        """Yield its signed batches, one a device and hour, each with the true ms of its last reading."""
-        sources = [_parts(device, lines()) for device, lines in self.devices.items()]
+        """Yield its signed batches, one a device and time, each with the true ms of its last reading."""
+        sources = [_parts(device, lines(), self.batch_ms) for device, lines in self.devices.items()]
         key, run = self.key, sha256(f"nadi-simulation-run/{self.seed}/{self.name}".encode()).hexdigest()[:16]
         for seq, (last_ms, device, part) in enumerate(merge(*sources, key=lambda item: item[:2])):
             first_ms = part[0][0]
@@ -162,7 +204,7 @@ class Reporter:
             )
 
 
-def reporters(place: Grid, *, seed: int) -> tuple[Reporter, ...]:
+def reporters(place: Grid, *, seed: int, batch_ms: int = HOUR_MS) -> tuple[Reporter, ...]:
     """Return the agents of the data centre: the poller, and one on each server."""
     found = outages(place)
     polled: dict[str, Callable[[], Iterator[Line]]] = {
@@ -170,17 +212,23 @@ def reporters(place: Grid, *, seed: int) -> tuple[Reporter, ...]:
     }
     polled |= {ATS: partial(_ats, place, found), SENSOR: partial(_sensor, place, found)}
     return (
-        Reporter(POLLER, seed, polled),
+        Reporter(POLLER, seed, polled, batch_ms=batch_ms),
         *(
-            Reporter(server.name, seed, {server.name: partial(_server, place, server, number)}, server.back_ms(place))
-            for number, server in enumerate(SERVERS)
+            Reporter(
+                server.name,
+                seed,
+                {server.name: partial(_server, place, server, number)},
+                server.back_ms(place),
+                batch_ms=batch_ms,
+            )
+            for number, server in enumerate(servers(place))
         ),
     )
 
 
 def _times(place: Grid, every_ms: int, offset_ms: int = 0) -> range:
-    first = place.start_ms + offset_ms
-    return range(first, place.start_ms + place.steps * STEP_MS, every_ms)
+    """Return when readings fall due: as seldom as the grid's steps are long."""
+    return range(place.start_ms + offset_ms, place.end_ms, every_ms * place.step_ms // STEP_MS)
 
 
 def _line(measurement: str, fields: Mapping[str, int | float], **tags: str) -> str:
@@ -249,9 +297,9 @@ def _server(place: Grid, server: Server, number: int) -> Iterator[Line]:
 
 def _backup(place: Grid, device: str, copying: Copying, time_ms: int) -> Iterator[str]:
     """Tell the job as its tool would: it runs at 01.00, and verifies a full copy an hour later."""
-    first_ms = place.start_ms + MARGIN_STEPS * STEP_MS - 30 * DAY_MS
+    first_ms = place.first_ms - 30 * DAY_MS
     day = (time_ms - HOUR_MS * 2 - first_ms) // DAY_MS
-    good = day if copying.last_good_day is None else min(day, 29 + copying.last_good_day)
+    good = copying.good(day - 29) + 29
     full = good // copying.full_days * copying.full_days
 
     def end(number: int, after_ms: int = HOUR_MS) -> float:
@@ -282,8 +330,8 @@ def _backup(place: Grid, device: str, copying: Copying, time_ms: int) -> Iterato
         yield _line("nadi_backup", copy, **tags, volume=f"LTO{full % 12:03d}", pool="Tape", slot=str(full % 12))
 
 
-def _parts(device: str, lines: Iterator[Line]) -> Iterator[tuple[int, str, list[Line]]]:
-    """Group lines by the hour in which they were taken; each group with its last time."""
-    for _, group in groupby(lines, lambda line: line[0] // HOUR_MS):
+def _parts(device: str, lines: Iterator[Line], batch_ms: int) -> Iterator[tuple[int, str, list[Line]]]:
+    """Group lines by the hour (or longer) in which they were taken; each group with its last time."""
+    for _, group in groupby(lines, lambda line: line[0] // batch_ms):
         part = list(group)
         yield part[-1][0], device, part

@@ -15,10 +15,10 @@ CENTRE = "SETDA-NOC"
 CONTRACTS = (("KONTRAK-1", "rt-noc-1", 0.7), ("KONTRAK-2", "rt-noc-2", 0.3))
 """Contract, the NOC's router on it, its share of the traffic of all."""
 
-_BASIS = "Peraturan Bupati Contoh tentang Pengelolaan Bandwidth (SIMULASI)"
-_OFFICIAL = "Bupati Contoh"
+BASIS = "Peraturan Bupati Contoh tentang Pengelolaan Bandwidth (SIMULASI)"
+OFFICIAL = "Bupati Contoh"
 _COST_PER_MBPS = 95_000
-_FLOOR = {"tinggi": 2, "sedang": 3, "dasar": 4}
+FLOOR = {"tinggi": 2, "sedang": 3, "dasar": 4}
 Value = str | int | bool | list[str]
 Table = tuple[str, Mapping[str, Value]]
 
@@ -61,34 +61,54 @@ position = "Kepala Dinas Komunikasi dan Informatika"
 def inventory(place: Grid, offices: Sequence[Office]) -> str:
     """Return the inventory of these offices, in force since the month's year began, as TOML."""
     since = f"{place.month.year}-01-01"
-    tables = [
-        ("site", {"code": CENTRE, "name": "Pusat Data Kabupaten"}),
-        *_contracts(offices, since),
-        *_hall(offices[0].code, since),
-        *(table for number, office in enumerate(offices, 1) for table in _office(place, office, number, since)),
-    ]
+    allocations = (table for number, office in enumerate(offices, 1) for table in _allocations(place, office, number))
+    return _text([*_contracts(offices, since), *_places(offices, since), *allocations])
+
+
+def year_inventory(year: int, offices: Sequence[Office], *, succeeded: bool) -> str:
+    """Return the same without allocations, which somebody determines.
+
+    The first contract ends with September; ``succeeded`` adds the one that follows it, for more.
+    """
+    since, ends = f"{year}-01-01", f"{year}-10-01"
+    contracts: list[Table] = []
+    for kind, values in _contracts(offices, since):
+        first = kind == "contract" and values["code"] == CONTRACTS[0][0]
+        contracts.append((kind, {**values, "valid_to": ends} if first else values))
+        if first and succeeded:
+            following = {"number": f"027/11/SPK/{year}", "valid_from": ends}
+            contracts.append((kind, {**values, **following, **_bought(_mbps(offices, CONTRACTS[0][2]) + 100)}))
+    return _text([*contracts, *_places(offices, since)])
+
+
+def _places(offices: Sequence[Office], since: str) -> Iterator[Table]:
+    yield "site", {"code": CENTRE, "name": "Pusat Data Kabupaten"}
+    yield from _hall(offices[0].code, since)
+    for office in offices:
+        yield from _office(office, since)
+
+
+def _text(tables: Sequence[Table]) -> str:
     return "\n".join(_toml(kind, values) for kind, values in tables)
 
 
 def _toml(kind: str, values: Mapping[str, Value]) -> str:
     lines = [f"[[{kind}]]"]
     for key, value in values.items():
-        bare = key in {"active_from", "valid_from", "date", "battery_installed", "insured_until"}
+        bare = key in {"active_from", "valid_from", "valid_to", "date", "battery_installed", "insured_until"}
         lines.append(f"{key} = {value if bare else json.dumps(value, ensure_ascii=False)}")
     return "\n".join([*lines, ""])
 
 
 def _contracts(offices: Sequence[Office], since: str) -> Iterator[Table]:
-    wanted = sum(office.down_bps for office in offices) * 3 // 4 // MBIT
     for number, (code, device, share) in enumerate(CONTRACTS, 1):
-        mbps = -(-round(wanted * share) // 50) * 50
         provider = f"PT Penyedia Contoh {number}"
         yield "device", {"code": device, "name": f"Router NOC {number}", "site": CENTRE}
         yield (
             "contract",
             {
                 **{"code": code, "provider": provider, "number": f"027/{number:02d}/SPK/{since[:4]}"},
-                **{"down_mbps": mbps, "up_mbps": mbps, "cost_rupiah_month": mbps * _COST_PER_MBPS, "valid_from": since},
+                **{**_bought(_mbps(offices, share)), "valid_from": since},
             },
         )
         yield (
@@ -96,6 +116,16 @@ def _contracts(offices: Sequence[Office], since: str) -> Iterator[Table]:
             _link(device, "sfp-sfpplus1", since)
             | {"role": "uplink", "vantage": "noc", "contract": code, "provider": provider},
         )
+
+
+def _mbps(offices: Sequence[Office], share: float) -> int:
+    """Return what a contract is for: its share of three quarters of all allocations, in steps of 50 Mbps."""
+    wanted = sum(office.down_bps for office in offices) * 3 // 4 // MBIT
+    return -(-round(wanted * share) // 50) * 50
+
+
+def _bought(mbps: int) -> dict[str, Value]:
+    return {"down_mbps": mbps, "up_mbps": mbps, "cost_rupiah_month": mbps * _COST_PER_MBPS}
 
 
 def _hall(opd: str, since: str) -> Iterator[Table]:
@@ -138,7 +168,7 @@ def _link(device: str, interface: str, since: str) -> dict[str, Value]:
     }
 
 
-def _office(place: Grid, office: Office, number: int, since: str) -> Iterator[Table]:
+def _office(office: Office, since: str) -> Iterator[Table]:
     site = f"lokasi-{office.code.lower()}"
     yield "site", {"code": site, "name": f"Kantor {office.name}"}
     yield "opd", {"code": office.code, "name": office.name, "priority": office.klass, "site": site}
@@ -146,7 +176,10 @@ def _office(place: Grid, office: Office, number: int, since: str) -> Iterator[Ta
         yield "device", {"code": device, "name": f"Router {office.name}", "site": site}
         medium = "radio nirkabel" if office.shape == "kecamatan" else "serat optik"
         yield "link", _link(device, "ether1-wan", since) | {"opd": office.code, "limited": True, "medium": medium}
-    decided = f"{place.month.year - 1}-12-15"
+
+
+def _allocations(place: Grid, office: Office, number: int) -> Iterator[Table]:
+    since, decided = f"{place.month.year}-01-01", f"{place.month.year - 1}-12-15"
     yield "allocation", _allocation(office, 1, f"188.45/{100 + number}/{decided[:4]}", decided, since)
     if office.fate is Fate.CHANGED:
         change = place.month.days[CHANGE_DAY - 1]
@@ -157,9 +190,9 @@ def _office(place: Grid, office: Office, number: int, since: str) -> Iterator[Ta
 
 def _allocation(office: Office, factor: int, number: str, decided: str, since: str) -> dict[str, Value]:
     down, up = office.down_bps // MBIT * factor, office.up_bps // MBIT * factor
-    part = _FLOOR[office.klass]
+    part = FLOOR[office.klass]
     return {
-        **{"opd": office.code, "number": number, "date": decided, "legal_basis": _BASIS, "official": _OFFICIAL},
+        **{"opd": office.code, "number": number, "date": decided, "legal_basis": BASIS, "official": OFFICIAL},
         **{"priority": office.klass, "down_mbps": down, "up_mbps": up},
         **{"floor_down_mbps": down // part, "floor_up_mbps": up // part, "valid_from": since},
     }

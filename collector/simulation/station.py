@@ -15,15 +15,16 @@ from agent.identity import Key
 from agent.reading import series_key
 from collector.simulation.course import Course
 from collector.simulation.scenario import MBIT, Fate, Office
-from collector.simulation.traffic import MARGIN_STEPS, STEP_MS, Grid, Ints, demand, octets
+from collector.simulation.traffic import HOUR_MS, MARGIN_STEPS, STEP_MS, Grid, Ints, demand, octets
 
-HOUR_MS = 3_600_000
 LATE_HOURS = 41
 """Hours after its last reading within which every batch of the month gets through."""
 
 CHANGE_DAY = 15
 CHANGE_FACTOR = 2
-_CARRIED = 3_000_000_000
+CARRIED = (3_000_000_000, 3_000_000_000)
+"""What the counters of a router show when it is first read."""
+
 _SLOW_MS = 40 * 60_000
 
 
@@ -32,7 +33,9 @@ class Station:
     """A router of an office (or of the centre), named as its device and its agent, with one interface.
 
     ``cuts`` are spans of true ms in which the collector is out of its reach, ``slow_ms`` is how far its wall clock
-    lags, ``resends`` whether it sends every batch twice.
+    lags, ``resends`` whether it sends every batch twice. Of the moments of its course it sends those from ``own[0]``
+    to before ``own[1]``, as batches from number ``seq`` on, one for each ``batch_ms``; ``boots`` is how often it booted
+    before.
     """
 
     name: str
@@ -42,6 +45,10 @@ class Station:
     cuts: tuple[tuple[int, int], ...] = ()
     slow_ms: int = 0
     resends: bool = False
+    own: tuple[int, int | None] = (0, None)
+    seq: int = 0
+    boots: int = 0
+    batch_ms: int = HOUR_MS
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -58,11 +65,11 @@ class Station:
         return not any(start <= time_ms < end for start, end in self.cuts)
 
     def envelopes(self) -> Iterator[tuple[int, Envelope]]:
-        """Yield its signed batches in order, one an hour and boot, each with the true ms of its last reading."""
+        """Yield its signed batches in order, one a time and boot, each with the true ms of its last reading."""
         course, key = self.course, self.key
         run = sha256(f"nadi-simulation-run/{self.seed}/{self.name}".encode()).hexdigest()[:16]
         lines = _Lines(self)
-        for seq, part in enumerate(_parts(course)):
+        for seq, part in enumerate(self.parts(), self.seq):
             boot, first_ms = int(course.boot[part[0]]), int(course.time_ms[part[0]])
             envelope = Envelope.seal(
                 lines.of(part),
@@ -77,21 +84,24 @@ class Station:
             )
             yield int(course.time_ms[part[-1]]), envelope
 
+    def parts(self) -> list[Ints]:
+        """Return the moments of each batch."""
+        course = self.course
+        at = np.arange(len(course.time_ms))[slice(*self.own)]
+        at = at[course.taken[at]]
+        group = course.time_ms[at] // self.batch_ms * len(course.booted_ms) + course.boot[at]
+        return [part for part in np.split(at, np.flatnonzero(np.diff(group)) + 1) if len(part)]
+
     def boot_id(self, boot: int) -> str:
-        """Return the kernel's boot id of its ``boot``-th boot."""
-        return sha256(f"nadi-simulation-boot/{self.seed}/{self.name}/{boot}".encode()).hexdigest()[:32]
+        """Return the kernel's boot id of the ``boot``-th boot of its course."""
+        number = self.boots + boot
+        return sha256(f"nadi-simulation-boot/{self.seed}/{self.name}/{number}".encode()).hexdigest()[:32]
 
     def sender_clock(self, time_ms: int) -> str:
         """Return what it says of its clocks when it sends at ``time_ms`` (header X-Nadi-Clock)."""
         boot = int(np.searchsorted(self.course.booted_ms, time_ms, side="right")) - 1
         booted_ms = int(self.course.booted_ms[boot])
         return f"{self.boot_id(boot)} {(time_ms - self.slow_ms) * MS} {(time_ms - booted_ms) * MS}"
-
-
-def _parts(course: Course) -> list[Ints]:
-    at = np.flatnonzero(course.taken)
-    group = course.time_ms[at] // HOUR_MS * len(course.booted_ms) + course.boot[at]
-    return [part for part in np.split(at, np.flatnonzero(np.diff(group)) + 1) if len(part)]
 
 
 class _Lines:
@@ -102,8 +112,8 @@ class _Lines:
         self._series = series_key("nadi_interface", (("device", station.name), ("interface", station.interface)))
         self._tail = f"speed_bits_per_second={course.speed}i,counter_bits={course.bits}i,index=2i"
         self._columns = (
-            course.counters(course.receive),
-            course.counters(course.transmit),
+            course.counters("receive"),
+            course.counters("transmit"),
             course.up,
             (course.time_ms - station.slow_ms) * MS,
         )
@@ -130,19 +140,24 @@ def stations(place: Grid, office: Office, *, seed: int, number: int) -> tuple[St
     rng = np.random.default_rng((seed, number))
     count = len(office.devices)
     return tuple(
-        _befallen(_station(place, office, name, count, rng=rng, seed=seed), place, office.fate, rng)
+        befallen(_station(place, office, name, count, rng=rng, seed=seed), place, office.fate, rng)
         for name in office.devices
     )
 
 
+def port_speed(down_bps: int) -> int:
+    """Return the speed in bit/s of the port of an office that has ``down_bps``."""
+    return (100 if down_bps <= 60 * MBIT else 1000) * MBIT
+
+
 def _station(place: Grid, office: Office, name: str, links: int, *, rng: np.random.Generator, seed: int) -> Station:
     time_ms = _times(place, rng)
-    speed = (100 if office.down_bps <= 60 * MBIT else 1000) * MBIT
+    speed = port_speed(office.down_bps)
     down, up = (each // links for each in allocation(place, office))
     share = demand(place, office, rng)
     limited = office.fate is not Fate.UNLIMITED
     passed = [
-        octets(part, np.diff(time_ms), allocation=allowed, ceiling=speed, limited=limited, rng=rng)
+        octets(part * allowed, np.diff(time_ms), allocation=allowed, ceiling=speed, limited=limited, rng=rng)
         for part, allowed in ((share, down), (demand(place, office, rng) * 0.5, up))
     ]
     return Station(name, "ether1-wan", _steady(time_ms, passed, bits=64, speed=speed), seed)
@@ -158,7 +173,7 @@ def _steady(time_ms: Ints, passed: Sequence[Ints], *, bits: int, speed: int) -> 
     always = np.ones(len(time_ms), np.bool_)
     boot = np.zeros(len(time_ms), np.int64)
     booted_ms = time_ms[:1] - 40 * 24 * HOUR_MS
-    return Course(time_ms, boot, booted_ms, always, always, passed[0], passed[1], _CARRIED, bits, speed)
+    return Course(time_ms, boot, booted_ms, always, always, passed[0], passed[1], CARRIED, bits, speed)
 
 
 def centre(place: Grid, members: Sequence[Station], *, share: float, name: str, seed: int, number: int) -> Station:
@@ -171,7 +186,8 @@ def centre(place: Grid, members: Sequence[Station], *, share: float, name: str, 
     return Station(name, "sfp-sfpplus1", _steady(_times(place, rng), passed, bits=64, speed=10_000 * MBIT), seed)
 
 
-def _befallen(station: Station, place: Grid, fate: Fate, rng: np.random.Generator) -> Station:
+def befallen(station: Station, place: Grid, fate: Fate, rng: np.random.Generator) -> Station:
+    """Return a router with what an office's fate makes of a month of it."""
     step, course, ms = place.step, station.course, station.course.time_ms
     last = len(place.month.days)
     if fate is Fate.REBOOTED:
@@ -186,7 +202,7 @@ def _befallen(station: Station, place: Grid, fate: Fate, rng: np.random.Generato
         second = (int(ms[step(last, 6)]), int(ms[-1]) + (LATE_HOURS - 2) * HOUR_MS)
         return replace(station, cuts=(first, second))
     if fate is Fate.OUTAGE:
-        return _dead(station, step(17, 10), 60)
+        return dead(station, step(17, 10), 60)
     if fate is Fate.GAPS:
         return replace(station, course=_gaps(course, place, rng))
     if fate is Fate.YOUNG:
@@ -221,11 +237,12 @@ def _rebooted(course: Course, moments: Sequence[int]) -> Course:
     return replace(course, boot=boot, booted_ms=np.array(booted), receive=receive, transmit=transmit)
 
 
-def _dead(station: Station, first: int, count: int) -> Station:
-    """Let the line carry nothing for ``count`` minutes: measured zeros, sent when it is back."""
+def dead(station: Station, first: int, count: int) -> Station:
+    """Let the line carry nothing for ``count`` steps: measured zeros, sent when it is back."""
     course = station.course
     receive, transmit, up = course.receive.copy(), course.transmit.copy(), course.up.copy()
     receive[first : first + count] = transmit[first : first + count] = 0
     up[first + 1 : first + count] = False
     cut = (int(course.time_ms[first]), int(course.time_ms[first + count]))
-    return replace(station, course=replace(course, receive=receive, transmit=transmit, up=up), cuts=(cut,))
+    course = replace(course, receive=receive, transmit=transmit, up=up)
+    return replace(station, course=course, cuts=(*station.cuts, cut))

@@ -37,7 +37,7 @@ def flat(place: Grid, *, octets_a_minute: int, bits: int = 64) -> Course:
     passed = np.full(steps - 1, octets_a_minute, np.int64)
     time_ms = place.start_ms + np.arange(steps) * STEP_MS
     always, boot = np.ones(steps, np.bool_), np.zeros(steps, np.int64)
-    return Course(time_ms, boot, time_ms[:1] - 1, always, always, passed, passed * 2, 5, bits, 100 * MBIT)
+    return Course(time_ms, boot, time_ms[:1] - 1, always, always, passed, passed * 2, (5, 5), bits, 100 * MBIT)
 
 
 def test_every_fate_is_among_the_first_offices_and_names_do_not_repeat() -> None:
@@ -79,7 +79,7 @@ def test_a_restart_loses_the_octets_across_it() -> None:
     course.boot[MARGIN_STEPS + 7 :] = 1
     course = replace(course, booted_ms=np.append(course.booted_ms, course.time_ms[MARGIN_STEPS + 7]))
     assert truth(FEBRUARY, "X", [course]).unduh.volume_octets == 60 * (1440 * 28 - 1)
-    assert course.counters(course.receive)[MARGIN_STEPS + 6 : MARGIN_STEPS + 9].tolist() == [66 * 60 + 5, 0, 60]
+    assert course.counters("receive")[MARGIN_STEPS + 6 : MARGIN_STEPS + 9].tolist() == [66 * 60 + 5, 0, 60]
 
 
 def test_an_ambiguous_gap_of_a_32_bit_counter_is_unknown() -> None:
@@ -87,7 +87,7 @@ def test_an_ambiguous_gap_of_a_32_bit_counter_is_unknown() -> None:
     course.taken[100:106] = False
     known = spans(course, course.receive)
     assert len(known.start_ms) == FEBRUARY.steps - 1 - 7
-    assert int(course.counters(course.receive).max()) < 2**32
+    assert int(course.counters("receive").max()) < 2**32
 
 
 def test_the_lines_are_those_that_the_agent_would_encode() -> None:
@@ -140,7 +140,7 @@ def test_office_hours_are_those_of_the_region() -> None:
     assert min(by_hour[8:12]) > 4 * max(by_hour[0:5])
 
 
-def _judged(course: Course, octets: Ints) -> Bins:
+def _judged(course: Course) -> Bins:
     def constant(value: int) -> Ints:
         return np.full(int(course.taken.sum()), value, np.int64)
 
@@ -148,7 +148,7 @@ def _judged(course: Course, octets: Ints) -> Bins:
         time_ms=course.time_ms[course.taken],
         boot=course.boot[course.taken],
         boot_ms=(course.time_ms - course.booted_ms[course.boot])[course.taken],
-        octets=course.counters(octets)[course.taken],
+        octets=course.counters("receive")[course.taken],
         bits=constant(course.bits),
         speed=constant(course.speed),
         uptime_ticks=constant(-1),
@@ -162,7 +162,7 @@ def _judged(course: Course, octets: Ints) -> Bins:
 def test_the_collector_finds_what_the_generator_knows(fate: Fate) -> None:
     courses = [station.course for station in made(fate)]
     known = truth(FEBRUARY, "X", courses).unduh
-    members = [_judged(course, course.receive) for course in courses]
+    members = [_judged(course) for course in courses]
     volume = sum(int(member.octets_u.sum()) + int(member.long_u.sum()) for member in members)
     assert abs(Fraction(volume, 1_000_000) - known.volume_octets) <= 1
     rates = Rates.of([Member.active(member, from_ms=0, to_ms=None) for member in members], 8064)
