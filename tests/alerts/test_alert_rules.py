@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,3 +167,9 @@ def test_promtool_finds_the_text_of_an_alert_as_people_get_it(tmp_path: Path) ->
     path.write_text(json.dumps(table), encoding="utf-8")
     done = told("promtool", "test", "rules", path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_in_the_example_regency_every_link_of_an_opd_is_behind_an_uplink() -> None:
+    table = tomllib.loads((ROOT / "config" / "inventory.toml").read_text(encoding="utf-8"))
+    uplinks = {link["contract"] for link in table["link"] if link.get("role") == "uplink"}
+    assert {link["code"] for link in table["link"] if link.get("contract") not in uplinks} == set()
