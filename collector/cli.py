@@ -225,9 +225,11 @@ def _add_without_folder(adding: argparse._SubParsersAction[_Parser]) -> None:
     made.add_argument("--key", metavar="HEX", help="the collector's public key; without it the report's own is used")
     made.add_argument("--trust", type=Path, metavar="FILE", help="certificates (PEM) to which a signature must lead")
     made.set_defaults(command=partial(report_commands.verify, tell=print))
-    made = adding.add_parser("simulate", help="send a seeded month through the real ingest into a new data folder")
+    made = adding.add_parser("simulate", help="play a seeded month or year into a new data folder, marked SIMULASI")
     made.add_argument("--opd", type=int, default=60)
-    made.add_argument("--month", type=month, required=True, metavar="YYYY-MM")
+    span = made.add_mutually_exclusive_group(required=True)
+    span.add_argument("--month", type=month, metavar="YYYY-MM", help="a month's readings")
+    span.add_argument("--year", type=year, metavar="YYYY", help="a year's readings, registers, reports and roll-ups")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--zone", choices=sorted(ZONES), default="WIB")
     made.add_argument("--data", type=Path, required=True, metavar="DIR")
@@ -235,6 +237,13 @@ def _add_without_folder(adding: argparse._SubParsersAction[_Parser]) -> None:
     made = adding.add_parser("try", help="a collector and an agent on this machine, live in the terminal")
     made.add_argument("--data", type=Path, default=TRIAL, metavar="DIR", help=f"default {TRIAL}")
     made.set_defaults(command=commands.try_here)
+
+
+def year(text: str) -> int:
+    """Read a year of the command line."""
+    if not (text.isdecimal() and 2000 <= int(text) < 2200):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a year such as 2026")
+    return int(text)
 
 
 def day(text: str) -> date:
