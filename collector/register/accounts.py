@@ -38,6 +38,10 @@ class TooMany(Exception):
     """More passwords at one time than are checked; try again shortly."""
 
 
+RESERVED = frozenset(("nadi", "kolektor", "local"))
+"""Names under which the collector itself acts, or somebody at its own machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account, for lists and acts; times UTC ns."""
@@ -81,6 +85,10 @@ class Accounts:
     ) -> Account:
         """Make an account, without a password one that only tokens open; ``opds`` are the registered codes."""
         check_name(name)
+        if name in RESERVED:
+            raise RegisterError(
+                f"account {name!r}: the name is reserved for what Nadi does itself; choose another name"
+            )
         if not full_name.strip() or len(full_name) > MOST_NAME or not full_name.isprintable():
             raise RegisterError(f"account {name!r}: give the full name, at most {MOST_NAME} printable characters")
         held = _roles(name, roles, opd, opds)
@@ -167,7 +175,7 @@ class Accounts:
         text = _normal(password)
         if not LEAST_PASSWORD <= len(text) <= MOST_PASSWORD:
             raise RegisterError(f"a password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters; choose a sentence")
-        if name.lower() in text.lower() or len(set(text)) < 5:
+        if is_weak(name, text):
             raise RegisterError("the password holds the account's name or repeats a few letters; choose a sentence")
         with self._one:
             return self._hasher.hash(text)
@@ -181,6 +189,12 @@ class Accounts:
                 actor=actor, action=action, object=what, at_ns=now_ns, detail=detail, connection=connection
             )
         self.changes += 1
+
+
+def is_weak(name: str, password: str) -> bool:
+    """Tell whether a password of the right length is nevertheless one that is guessed first."""
+    text = _normal(password)
+    return name.lower() in text.lower() or len(set(text)) < 5
 
 
 def roles_of(text: str) -> tuple[Role, ...]:

@@ -91,15 +91,25 @@ class Sessions:
 
     def login(self, name: str, password: str, *, address: str) -> Begun:
         """Begin a session; LoginRefused, TooMany. ``address`` "" (behind a proxy) counts failures by name alone."""
-        now = self._clock.now()
         name = name[: MOST_NAME + 1]  # no account has a longer one, and failures are remembered by it
+        self.prove(name, password, address=address)
+        return self._begin(name, self._clock.now().wall_ns, address)
+
+    def prove(self, name: str, password: str, *, address: str) -> None:
+        """Demand an account's password; LoginRefused (failures are counted as those of logins), TooMany."""
+        now = self._clock.now()
         self._hold_off(name, address, now.boot_ns)
         if not self._accounts.matches(name, password):
             self._failed(name, address, now.boot_ns, now.wall_ns)
             raise LoginRefused
         with self._lock:
             self._names.passed(name)
-        return self._begin(name, now.wall_ns, address)
+
+    def is_session(self, secret: str) -> bool:
+        """Tell whether a secret is that of a session (which began with a password), not of a personal token."""
+        with self._lock:
+            held = self._held.get(digest(secret))
+            return held is not None and held.session
 
     def actor(self, secret: str) -> Actor | None:
         """Return whose session or token this secret is, and count the use; None when it opens nothing (any more)."""
@@ -164,6 +174,14 @@ class Sessions:
                 raise RegisterError(f"account {name!r} has no token {label!r} that is valid")
             self._record(connection, actor, "account-token.revoke", f"{name} {label}", now_ns)
         self._forget()
+
+    def labels(self, name: str, *, now_ns: int) -> set[str]:
+        """Return the names of an account's personal tokens that are valid."""
+        return {
+            item.name
+            for item in self.personal()
+            if item.account == name and item.revoked_ns is None and item.expires_ns > now_ns
+        }
 
     def personal(self) -> list[Personal]:
         """Return every personal token ever minted, by account and time."""

@@ -26,13 +26,14 @@ from collector.report.manifest import ReportDamaged
 from collector.report.pdf import TypesetError
 from collector.running import Collector
 from collector.web import months, records, views
+from collector.web.accounts import add_accounts
+from collector.web.audit import add_audit
 from collector.web.auth import Gate, visitor_of
 from collector.web.centre import CentreView, centre_view
 from collector.web.enrolment import Enrolment
 from collector.web.facts import facts
 from collector.web.intake import PATHS, Shortcut, routes
 from collector.web.page import PAGES, StatusPage, content
-from collector.web.people import add_log
 from collector.web.policy import FIXED, Policy, Visitor, of_registers
 from collector.web.power import PowerView, power_view
 from collector.web.problems import add_handlers, described, problem
@@ -91,7 +92,8 @@ def create(collector: Collector) -> FastAPI:
     add_session(app, collector)
     add_reports(app, collector)
     add_registers(app, collector)
-    add_log(app, collector)
+    add_accounts(app, collector)
+    add_audit(app, collector)
     _add_pages(app, collector)
     app.mount("/assets/swagger", StaticFiles(directory=swagger_ui_path))
     app.openapi = _described(app)  # type: ignore[method-assign]

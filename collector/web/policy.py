@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from starlette.routing import compile_path
 
+from collector.register.account_acts import ADMINS
 from collector.register.kinds import Kind
 from collector.register.people import ROLES, Actor, Role
 from collector.register.records.delivery import DELIVERY
@@ -32,6 +33,7 @@ KNOWN: Final = MACHINES | PEOPLE
 READERS: Final = KNOWN - {"opd"}
 OPERATION: Final[frozenset[Who]] = MACHINES | frozenset[Who](("noc", "auditor", "admin"))
 DRAFTS: Final = frozenset[Who](("local",)) | frozenset[Who](REPORT_STATE.openers | REPORT_STATE.readers)
+ADMIN: Final[frozenset[Who]] = frozenset(ADMINS)
 KEEPERS: Final[frozenset[Who]] = frozenset(("auditor", "admin"))
 
 REGISTERS: Final = "/api/v1/registers"
@@ -66,11 +68,21 @@ FIXED: Final[Mapping[Key, frozenset[Who]]] = MappingProxyType(
         ("POST", "/api/v1/verify"): PEOPLE,
         ("GET", "/api/v1/verify/{month}"): READERS,
         ("GET", "/api/v1/audit"): KEEPERS,
+        ("GET", "/api/v1/audit/verify"): KEEPERS,
         ("GET", "/api/v1/accounts"): KEEPERS,
+        ("POST", "/api/v1/accounts"): ADMIN,
+        ("POST", "/api/v1/accounts/{name}/roles"): ADMIN,
+        ("POST", "/api/v1/accounts/{name}/password"): ADMIN,
+        ("POST", "/api/v1/accounts/{name}/disable"): ADMIN,
+        ("DELETE", "/api/v1/accounts/{name}/tokens/{label}"): ADMIN,
         ("GET", REGISTERS): KNOWN,
         ("POST", "/api/v1/session"): EVERYBODY,
         ("GET", "/api/v1/session"): PEOPLE,
         ("DELETE", "/api/v1/session"): PEOPLE,
+        ("POST", "/api/v1/session/password"): PEOPLE,
+        ("GET", "/api/v1/session/tokens"): PEOPLE,
+        ("POST", "/api/v1/session/tokens"): PEOPLE,
+        ("DELETE", "/api/v1/session/tokens/{label}"): PEOPLE,
         # Senders prove themselves by what they send, where it is read.
         ("POST", "/api/v1/batches"): EVERYBODY,
         ("POST", "/api/v1/enrol"): EVERYBODY,

@@ -145,7 +145,7 @@ def add_session(app: FastAPI, collector: Collector) -> None:
         secret = presented_secret(request.headers.get("authorization", ""))
         if sessions.logout(secret, now_ns=collector.clock.now().wall_ns):
             return Response(status_code=204)
-        return problem(409, "ini token pribadi; akhiri dengan nadi accounts revoke-token")
+        return problem(409, "ini token pribadi; cabut pada /api/v1/session/tokens, atau nadi accounts revoke-token")
 
 
 def _read(table: dict[str, Any]) -> tuple[str, str]:

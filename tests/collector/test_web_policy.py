@@ -69,13 +69,14 @@ def test_what_strangers_and_an_opd_may_ask_is_written_out_once_more() -> None:
         *("GET /api/v1/status", "GET /api/v1/findings", "GET /api/v1/opd", "GET /api/v1/evaluations/{month}"),
         *("GET /api/v1/registers", "GET /api/v1/session", "DELETE /api/v1/session"),
         *("GET /api/v1/sheets", "GET /api/v1/sheets/{month}/{opd}", "GET /api/v1/sheets/{month}/{opd}/{file}"),
-        "POST /api/v1/verify",
+        *("POST /api/v1/verify", "POST /api/v1/session/password"),
+        *("GET /api/v1/session/tokens", "POST /api/v1/session/tokens", "DELETE /api/v1/session/tokens/{label}"),
     }
 
 
 def test_what_may_be_read_by_a_machine_cannot_be_changed_by_one() -> None:
     open_to_all = {key for key, who in TABLE.items() if "stranger" in who}
-    looking = {("POST", "/api/v1/verify")}
+    looking = {("POST", f"/api/v1/{path}") for path in ("verify", "session/password", "session/tokens")}
     changing = {key: who for key, who in TABLE.items() if key[0] != "GET" and key not in open_to_all | looking}
     assert changing
     assert not [key for key, who in changing.items() if who & {"local", "operator", "auditor"} and key[0] == "POST"]

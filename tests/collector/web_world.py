@@ -134,6 +134,7 @@ FILLED = {
     "{month}": str(MONTH),
     "{period}": "2026-Q3",
     "{opd}": A,
+    "{label}": "tidak-ada",
     "{file}": "manifest.json",
     "{name}": "status.css",
     "{path:path}": "swagger-ui.css",
