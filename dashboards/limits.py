@@ -81,7 +81,7 @@ SPOOL = rising(0.5, 0.8)
 SIGNATURE_SECONDS = 7 * 86400
 BATTERY_DAYS = 1095
 TEST_DAYS = 92
-DUE_SECONDS = falling(0, 4 * 3600)
+DUE_HOURS = falling(0, 4)
 """What is left until something is due; negative is overdue."""
 
 DUE_DAYS = falling(0, 7)

@@ -7,7 +7,7 @@ from dashboards.limits import (
     AVAILABLE,
     CEILING,
     COVERAGE,
-    DUE_SECONDS,
+    DUE_HOURS,
     EVALUATION,
     LIMIT,
     LINK,
@@ -221,7 +221,7 @@ _RECORDS = (
         help="Ketersediaan bersih tanpa pemeliharaan, pemutusan yang disetujui, dan waktu yang tidak diketahui.",
     ),
     Panel(
-        id=228, kind="table", title="Laporan yang sudah terbit", width=8, height=8, sort="Periode",
+        id=228, kind="table", title="Menurut laporan bulanan", width=8, height=8, sort="Periode",
         queries=(
             Query(f"max by (period, direction) (nadi_report_p95_bits_per_second{{{_OPD}}})"),
             Query(f"max by (period, direction) (nadi_report_recommended_bits_per_second{{{_OPD}}})"),
@@ -230,20 +230,21 @@ _RECORDS = (
             label("period", "Periode"), label("direction", "Arah"), value("A", "P95", unit="bps"),
             value("B", "Rekomendasi", unit="bps", no_value="Hanya periode terakhir"),
         ),
-        no_value="Belum ada laporan yang terbit",
-        help="P95 menurut laporan dua belas bulan terakhir dan rekomendasi laporan terakhir; tidak dihitung ulang.",
+        no_value="Belum ada laporan",
+        help="P95 menurut laporan dua belas bulan terakhir dan rekomendasi laporan terakhir, tidak dihitung ulang: "
+        "versi yang disahkan, atau drafnya selama belum ada yang disahkan.",
     ),
     Panel(
         id=234, kind="table", title="Insiden terbuka OPD", width=8, height=8, sort="Umur",
         queries=(
             Query(f"time() - max by (incident, type, status) (nadi_incident_started_timestamp_seconds{{{_OPD}}})"),
-            Query("max by (incident, type, status) "
-                  f"(nadi_incident_restore_due_timestamp_seconds{{{_OPD}}}) - time()"),
+            Query("(max by (incident, type, status) "
+                  f"(nadi_incident_restore_due_timestamp_seconds{{{_OPD}}}) - time()) / 3600"),
         ),
         columns=(
             label("incident", "No. Insiden"), label("type", "Jenis"), label("status", "Keadaan"),
             value("A", "Umur", unit="dthms"),
-            value("B", "Sisa pulih", unit="dthms", steps=DUE_SECONDS, no_value="Tanpa target"),
+            value("B", "Sisa pulih", unit="suffix: jam", decimals=1, steps=DUE_HOURS, no_value="Tanpa target"),
         ),
         no_value=comforting("Tidak ada insiden terbuka"),
         help="Insiden OPD ini yang belum selesai, dan sisa waktu pulihnya; negatif berarti lewat.",
@@ -251,13 +252,13 @@ _RECORDS = (
     Panel(
         id=236, kind="table", title="Pemutusan sementara", width=8, height=8,
         queries=(
-            Query("max by (disconnection, link, ground) "
-                  f"(nadi_disconnection_planned_end_timestamp_seconds{{{_OPD}}}) - time()"),
+            Query("(max by (disconnection, link, ground) "
+                  f"(nadi_disconnection_planned_end_timestamp_seconds{{{_OPD}}}) - time()) / 3600"),
         ),
         columns=(
             label("disconnection", "Nomor"), label("link", "Tautan", TO_LINK),
             label("ground", "Dasar", words=GROUNDS),
-            value("A", "Sisa waktu", unit="dthms", steps=DUE_SECONDS),
+            value("A", "Sisa waktu", unit="suffix: jam", decimals=1, steps=DUE_HOURS),
         ),
         no_value=comforting("Tidak ada pemutusan"),
         help="Pemutusan yang sedang berlaku, dasarnya, dan sisa waktunya; tautan yang kosong berarti seluruh OPD.",

@@ -160,8 +160,8 @@ _PAPERS = (
             value("C", "Kebutuhan sementara", unit="bps", no_value="Tidak dinilai"),
         ),
         no_value="Belum ada laporan dengan rekomendasi",
-        help="Rekomendasi yang tertulis pada laporan terakhir. Kebutuhan sementara dihitung bulan ini untuk arah yang "
-        "lebih besar. Yang menetapkan alokasi tetap pejabat.",
+        help="Rekomendasi yang tertulis pada laporan terakhir: versi yang disahkan, atau drafnya. Kebutuhan "
+        "sementara dihitung bulan ini untuk arah yang lebih besar. Yang menetapkan alokasi tetap pejabat.",
     ),
     Panel(
         id=431, kind="table", title="Riwayat laporan", width=24, height=8, sort="Periode",

@@ -130,7 +130,7 @@ _DUTIES = (
     row(930, "Kewajiban dan alarm"),
     tile(932, "Kirim gagal 24 jam (langsung)",
          'sum(increase(nadi_collector_notifications_total{result="gagal"}[1d]))', steps=NONE_RED, source="langsung",
-         size=(4, 7), no_value="Pemberitahuan tidak dipasang",
+         size=(6, 7), no_value="Pemberitahuan tidak dipasang",
          help="Pemberitahuan Nadi sendiri yang gagal dikirim dalam 24 jam terakhir (perkiraan)."),
     Panel(
         id=934, kind="stat", title="Pemeriksaan log bulanan", width=4, height=7,
@@ -146,7 +146,7 @@ _DUTIES = (
         help="Nilai yang dicatat dengan tangan bulan ini (listrik, genset, uji pemulihan); selalu ditandai demikian.",
     ),
     Panel(
-        id=931, kind="table", title="Alarm menyala", width=12, height=7,
+        id=931, kind="table", title="Alarm menyala", width=10, height=7,
         queries=(Query('max by (alertname, severity, opd, link) (ALERTS{alertstate="firing"})'),),
         columns=(label("alertname", "Alarm"), label("severity", "Tingkat"), label("opd", "Kode PD", TO_AGENCY),
                  label("link", "Tautan", TO_LINK)),

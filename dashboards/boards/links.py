@@ -17,7 +17,7 @@ from dashboards.limits import (
     VALID,
     YES,
 )
-from dashboards.model import Board, Column, Look, Panel, Query, Variable
+from dashboards.model import Board, Look, Panel, Query, Variable
 from dashboards.panels import (
     TO_AGENCY,
     TO_DEVICE,
@@ -218,24 +218,24 @@ _LINKS = (
         help="Tautan terdaftar: siapa yang mengelola, penyedianya, dan porta tempat tautan itu diukur.",
     ),
     Panel(
-        id=336, kind="table", title="Batas di router yang tidak sesuai atau tidak terbaca", width=24, height=6,
+        id=336, kind="table", title="Batas di router yang berbeda dari penetapan", width=24, height=6,
         queries=(
-            Query(f"max by (device, link, opd, direction) ({_LIMIT} != 1)"),
-            Query(f"max by (device, link, opd, direction) (nadi_queue_limit_bits_per_second) "
-                  f"and on (device, link, direction) ({_LIMIT} != 1)"),
+            Query(f"max by (device, link, opd, direction) ({_LIMIT} == 0)"),
+            Query("max by (device, link, opd, direction) (nadi_queue_limit_bits_per_second) "
+                  f"and on (device, link, direction) ({_LIMIT} == 0)"),
             Query("max by (opd, direction) (nadi_opd_allocation_bits_per_second) "
-                  f"and on (opd, direction) ({_LIMIT} != 1)"),
+                  f"and on (opd, direction) ({_LIMIT} == 0)"),
         ),
         columns=(
             label("link", "Tautan", TO_LINK), label("opd", "Kode PD", TO_AGENCY),
             label("device", "Perangkat", TO_DEVICE), label("direction", "Arah"),
-            Column(of="A", title="Terhadap penetapan", look=Look(states=LIMIT), cell="background"),
-            value("B", "Batas terbaca", unit="bps", no_value="Tidak terbaca atau tanpa batas"),
-            value("C", "Alokasi OPD", unit="bps", no_value="Belum ada penetapan"),
+            value("A", "Terhadap penetapan", states=LIMIT),
+            value("B", "Batas terbaca", unit="bps", no_value="Tanpa batas atau dinonaktifkan"),
+            value("C", "Alokasi OPD", unit="bps"),
         ),
-        no_value=comforting("Semua batas sesuai"),
-        help="Batas kecepatan menurut perangkat yang lain dari penetapan, atau yang tidak terbaca. Nadi hanya membaca; "
-        "yang mengubah perangkat ialah petugas.",
+        no_value=comforting("Tidak ada yang berbeda"),
+        help="Batas kecepatan menurut perangkat yang lain dari penetapan. Yang tidak terbaca disebut pada dasbor "
+        "Perangkat Daerah. Nadi hanya membaca; yang mengubah perangkat ialah petugas.",
     ),
 )  # fmt: skip
 

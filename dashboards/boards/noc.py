@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.limits import (
     BIN_AGE_SECONDS,
-    DUE_SECONDS,
+    DUE_HOURS,
     LINK,
     LOSS,
     NONE_RED,
@@ -80,7 +80,7 @@ _TILES = (
     ),
     tile(
         112,
-        "Lewat tingkat layanan",
+        "Lewat target",
         "sum(nadi_incident_breached)",
         size=(3, 4),
         steps=NONE_RED,
@@ -205,13 +205,13 @@ _TROUBLE = (
         height=9,
         queries=(
             Query("time() - max by (incident, opd, level) (nadi_incident_started_timestamp_seconds)"),
-            Query("max by (incident, opd, level) (nadi_incident_restore_due_timestamp_seconds) - time()"),
+            Query("(max by (incident, opd, level) (nadi_incident_restore_due_timestamp_seconds) - time()) / 3600"),
         ),
         columns=(
             label("incident", "No. Insiden"),
             label("opd", "Kode PD", TO_AGENCY),
             value("A", "Umur", unit="dthms"),
-            value("B", "Sisa pulih", unit="dthms", steps=DUE_SECONDS, no_value="Tanpa target"),
+            value("B", "Sisa pulih", unit="suffix: jam", decimals=1, steps=DUE_HOURS, no_value="Tanpa target"),
         ),
         sort="Umur",
         no_value=comforting("Tidak ada insiden terbuka"),

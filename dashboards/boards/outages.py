@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.limits import AVAILABLE, DUE_SECONDS, KEPT, LINK, NONE_RED, NONE_YELLOW, UPS
+from dashboards.limits import AVAILABLE, DUE_HOURS, KEPT, LINK, NONE_RED, NONE_YELLOW, UPS
 from dashboards.model import Board, Look, Panel, Query, Variable
 from dashboards.panels import (
     TO_AGENCY,
@@ -64,7 +64,7 @@ _INCIDENTS = (
         look=Look(steps=NONE_YELLOW, low=0, decimals=0), no_value="Register insiden tidak diterima",
         help="Insiden yang belum selesai menurut jenis dan ranah tanggung jawab; nol dikirim tegas oleh pengumpul.",
     ),
-    tile(818, "Lewat tingkat layanan", "sum(nadi_incident_breached)", size=(4, 8), steps=NONE_RED,
+    tile(818, "Lewat target", "sum(nadi_incident_breached)", size=(4, 8), steps=NONE_RED,
          no_value="Register insiden tidak diterima",
          help="Insiden terbuka yang melewati waktu tanggap atau waktu pulih."),
     _kept(813, "Tanggap tepat waktu", "response", "ditanggapi"),
@@ -79,13 +79,13 @@ _INCIDENTS = (
         id=815, kind="table", title="Insiden terbuka", width=24, height=8, sort="Umur",
         queries=(
             Query(f"time() - {_BY} (nadi_incident_started_timestamp_seconds{{{_OPD}}})"),
-            Query(f"{_BY} (nadi_incident_restore_due_timestamp_seconds{{{_OPD}}}) - time()"),
+            Query(f"({_BY} (nadi_incident_restore_due_timestamp_seconds{{{_OPD}}}) - time()) / 3600"),
         ),
         columns=(
             label("incident", "No. Insiden"), label("opd", "Kode PD", TO_AGENCY), label("type", "Jenis"),
             label("level", "Tingkat"), label("domain", "Ranah"), label("status", "Keadaan"),
             value("A", "Umur", unit="dthms"),
-            value("B", "Sisa waktu pulih", unit="dthms", steps=DUE_SECONDS, no_value="Tanpa target"),
+            value("B", "Sisa waktu pulih", unit="suffix: jam", decimals=1, steps=DUE_HOURS, no_value="Tanpa target"),
         ),
         no_value=comforting("Tidak ada insiden terbuka"),
         help="Paling banyak 200 insiden yang belum selesai, umurnya, dan sisa waktu pulih menurut tingkat layanan; "
@@ -94,12 +94,13 @@ _INCIDENTS = (
     Panel(
         id=841, kind="table", title="Pemutusan sementara aktif", width=12, height=6,
         queries=(
-            Query("max by (disconnection, opd, link, ground) "
-                  f"(nadi_disconnection_planned_end_timestamp_seconds{{{_OPD}}}) - time()"),
+            Query("(max by (disconnection, opd, link, ground) "
+                  f"(nadi_disconnection_planned_end_timestamp_seconds{{{_OPD}}}) - time()) / 3600"),
         ),
         columns=(
             label("disconnection", "Nomor"), label("opd", "Kode PD", TO_AGENCY), label("link", "Tautan", TO_LINK),
-            label("ground", "Dasar", words=GROUNDS), value("A", "Sisa waktu", unit="dthms", steps=DUE_SECONDS),
+            label("ground", "Dasar", words=GROUNDS),
+            value("A", "Sisa waktu", unit="suffix: jam", decimals=1, steps=DUE_HOURS),
         ),
         no_value=comforting("Tidak ada pemutusan"),
         help="Pemutusan yang sedang berlaku, dasarnya, dan sisa waktu sampai rencana selesai; negatif berarti lewat. "
