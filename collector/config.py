@@ -21,6 +21,7 @@ from collector.loop import PlanningSettings
 from collector.paperwork import DutySettings
 from collector.register.settings import RegisterSettings
 from collector.report.settings import ReportSettings
+from collector.watch import IncidentSettings
 from collector.web.listen import Listen
 
 FILE = "collector.toml"
@@ -46,6 +47,7 @@ class Settings:
     live: LiveSettings = field(default_factory=LiveSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     planning: PlanningSettings = field(default_factory=PlanningSettings)
+    incidents: IncidentSettings = field(default_factory=IncidentSettings)
     duties: DutySettings = field(default_factory=DutySettings)
     feed: FeedSettings = field(default_factory=FeedSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from agent.clock import MS, NS, Clock, Zone
 from agent.reading import Reading, Tags
@@ -87,6 +88,16 @@ class OpdLive:
     unggah: Flow
     links: tuple[LinkLive, ...]
     seconds: tuple[LinkLive, ...] = ()
+
+
+class Run(NamedTuple):
+    """The newest readings of a link's port that all say it is up, or down: the first one's time (UTC ms).
+
+    ``begun`` tells that one before them said otherwise: then the state began there.
+    """
+
+    first_ms: int
+    begun: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +219,14 @@ class Live:
             if self._kept is None or not 0 <= now_ns - self._kept.now_ns < NS:
                 self._kept = self._look(now_ns)
             return self._kept
+
+    def runs(self) -> dict[str, Run]:
+        """Return since when the ports of the active links say what they say now, by link."""
+        now_ns = self._clock.now().wall_ns
+        with self._lock:
+            links = [link for link in self.inventory.links if is_active(link, now_ns)]
+            found = {link.code: self._tails[self._port(link, link.counters[0])].run("up") for link in links}
+        return {code: Run(*run) for code, run in found.items() if run is not None}
 
     def _look(self, now_ns: int) -> Snapshot:
         window = Window.at(now_ns, origin_ns=self._origin_ns, width_ms=self._width_ms, stale_ms=self._stale_ms)

@@ -30,10 +30,12 @@ from collector.live import Live, Snapshot
 from collector.network import network_of
 from collector.outlook import Outlook, Outlooks
 from collector.paperwork import Desk, Paperwork
+from collector.register.records.incident import INCIDENT
 from collector.register.records.priority import PRIORITY
 from collector.register.records.proposal import PROPOSAL
 from collector.register.registers import KINDS
 from collector.register.shelf import Shelf
+from collector.watch import Watch
 
 if TYPE_CHECKING:
     from collector.feeds.feed import Feed
@@ -82,6 +84,8 @@ class Collector:
         self._evaluating = threading.Lock()
         self._shelf = Shelf(folder.register.book, KINDS)
         self._shelved = -1, -1
+        settings = folder.settings
+        self.watch = Watch(settings.data, settings.incidents, book=folder.register.book, zone=self.zone)
         self._papers: tuple[tuple[int, int, bool], Paperwork] | None = None
         self._papering = threading.Lock()
         self._outlooks = Outlooks(folder)
@@ -208,6 +212,7 @@ class Collector:
 
     def _jobs(self) -> tuple[Job, ...]:
         return (
+            Job("watch", self._watch_links, hour="*", minute="*"),
             Job("judge", self._judge, hour="*", minute="1-59/5"),
             Job("seal", self._seal, hour="0", minute="20"),
             Job("close_month", self._close_months, hour="*", minute="7"),
@@ -237,6 +242,12 @@ class Collector:
             priorities=self._shelf.of(PRIORITY),
         )
         self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None, power, network, outlook)
+
+    def _watch_links(self) -> None:
+        """Look since when the links are as they are; open and keep the incidents of falls."""
+        snapshot = self.snapshot()
+        self._shelf.follow()
+        self.watch.look(snapshot, self.live.runs(), self.live.inventory, self._shelf.of(INCIDENT))
 
     def _network(self, month: Month, inventory: Inventory, now_ns: int) -> NetworkMonth:
         """Judge the links in the month to date, once an hour: every reading of every port since then is looked at."""

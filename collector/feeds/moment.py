@@ -16,6 +16,7 @@ from collector.feeds import registers
 from collector.feeds.centre import backups, certificates, hosts, supply
 from collector.feeds.network import availability
 from collector.feeds.series import Written
+from collector.flips import Standing
 from collector.inventory import Inventory
 from collector.judge.datacentre import DataCentreNow
 from collector.judge.month import Direction, Evaluation, OpdMonth
@@ -66,7 +67,8 @@ class Facts:
     """What is written down at one scrape; ``month`` is the evaluation of the month to date, None before the first.
 
     ``centre`` and ``power`` are the data centre as last judged, ``network`` the links', ``outlook`` plans and reports,
-    None before that; ``papers`` are the registers, ``waiting`` the requests that wait to be stored.
+    None before that; ``papers`` are the registers, ``standing`` says since when links are as they are, ``waiting`` are
+    the requests that wait to be stored.
     """
 
     snapshot: Snapshot
@@ -88,6 +90,7 @@ class Facts:
     network: NetworkMonth | None = None
     outlook: Outlook | None = None
     papers: Paperwork | None = None
+    standing: Standing = field(default_factory=dict)
     waiting: int = 0
     sinks: Sequence[SinkFact] = ()
     notifications: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -131,6 +134,9 @@ def _links(facts: Facts) -> Written:
         )
         if link.interface:
             yield "nadi_interface_info", (site, link.device, link.interface, "", link.code, link.opd, link.role), 1
+        since = facts.standing.get(link.code)
+        if since is not None and since.shown.state is live.state and since.shown.since_ms is not None:
+            yield "nadi_link_state_changed_timestamp_seconds", (link.code, link.opd), since.shown.since_ms / 1000
         for direction, flow in _directions(live):
             if flow.bin_current:
                 yield "nadi_link_rate_bits_per_second", (link.code, link.opd, direction), flow.bin_bps

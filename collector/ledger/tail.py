@@ -50,6 +50,21 @@ class Tail:
         """The reading of the latest time."""
         return self._samples[-1] if self._samples else None
 
+    def run(self, field: str) -> tuple[int, bool] | None:
+        """Return when the newest readings began to say the same in ``field``, and whether one before said otherwise.
+
+        The time is UTC ms; None where none says anything.
+        """
+        first: Sample | None = None
+        for sample in reversed(self._samples):
+            value = sample.fields.get(field)
+            if value is None:
+                continue
+            if first is not None and value != first.fields[field]:
+                return first.time_ms, True
+            first = sample
+        return None if first is None else (first.time_ms, False)
+
     def add(self, samples: Sequence[Sample]) -> None:
         """Take readings in any order; what is there already, or older than the span before the latest, is let go."""
         self.version += 1

@@ -73,6 +73,7 @@ def facts(collector: Collector) -> Facts:
         network=judged.network if judged else None,
         outlook=judged.outlook if judged else None,
         papers=collector.papers(),
+        standing=collector.watch.standing,
         waiting=counters.waiting,
         sinks=collector.sinks,
         notifications=collector.notifications,

@@ -109,6 +109,7 @@ _AMOUNTS: Mapping[str, Callable[[Fraction], str]] = {
 }
 SEVERITY_WORDS = {Severity.WARNING: "Tinggi", Severity.NOTICE: "Sedang", Severity.LOW: "Rendah"}
 JOB_WORDS = {
+    "watch": "Pengamatan tautan",
     "judge": "Pemeriksaan bin",
     "seal": "Penyegelan harian",
     "close_month": "Penutupan bulan",
