@@ -66,7 +66,7 @@ def file(collector: Collector) -> None:
         "10-05T10:00", mended, INCIDENT, "selesai",
         ended=at("05T09:00"), cause="Kabel", action="Diganti", attribution="LAN",
     )  # fmt: skip
-    office.open("10-08T12:30", INCIDENT, Incident("gangguan", "Putus", "dedi", at("08T12:00"), "UJI", "tautan-mati"))
+    office.open("10-08T15:44", INCIDENT, Incident("gangguan", "Putus", "dedi", at("08T15:40"), "UJI", "tautan-mati"))
     work = Maintenance(
         "Ganti radio", "Usang", at("08T14:00"), at("08T18:00"), links=("tautan-antre",), opds=("DUKCAPIL",)
     )

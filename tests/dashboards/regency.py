@@ -95,7 +95,7 @@ class Regency:
                 self.hour(end_ns)
                 if moments > 1 or end_ns == NOW:
                     self.told()
-                    for job in ("close_month", "judge", "check"):
+                    for job in ("close_month", "watch", "judge", "check"):
                         self.collector.jobs.run(job)
                 while feed.step():
                     pass

@@ -8,6 +8,9 @@ from collector.simulation.papers import CENTRE
 BEGIN, NOW = WIB.parse("2026-10-07T16:00:00"), WIB.parse("2026-10-08T16:00:00")
 """The mains failed at 14:03 of that day, and came back at 15:10."""
 
+FELL = WIB.parse("2026-10-08T15:40:00")
+"""When the line of ``tautan-mati`` went down."""
+
 MORE = f"""
 [[opd]]
 code = "UJI"
@@ -141,8 +144,8 @@ def more_lines(at_ns: int) -> str:
         f"nadi_device,device=rt-uji up=1i,uptime_seconds={600 + 60 * n}.0,cpu_utilization_ratio=0.21,"
         "memory_used_bytes=100000000i,memory_size_bytes=1000000000i,temperature_celsius=44.0,voltage_volts=24.1,"
         f"poll_duration_seconds=0.7,last_success_timestamp_seconds={sec}.0",
-        f"nadi_interface,device=rt-uji,interface=ether9 up=0i,admin_up=1i,receive_bytes_total={1000 * n}u,"
-        f"transmit_bytes_total={1000 * n}u,receive_errors_total={n}u,transmit_errors_total={n}u,"
+        f"nadi_interface,device=rt-uji,interface=ether9 up={int(at_ns < FELL)}i,admin_up=1i,"
+        f"receive_bytes_total={1000 * n}u,transmit_bytes_total={1000 * n}u,receive_errors_total={n}u,transmit_errors_total={n}u,"
         f"receive_discards_total={n}u,transmit_discards_total={n}u,speed_bits_per_second=1000000000i",
         f"nadi_interface,device=rt-uji,interface=ether6 up=1i,admin_up=1i,receive_bytes_total={10**8 * n}u,"
         f"transmit_bytes_total={10**7 * n}u",

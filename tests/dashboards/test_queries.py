@@ -32,7 +32,6 @@ AGENCIES = ("DUKCAPIL", "UJI")
 
 NOTHING = {
     "431D": "no report was handed over",
-    **dict.fromkeys(("121B", "335C", "829C"), "the collector does not tell since when a state stands"),
     "227H": "no OPD is measured at queues alone",
     "715A": "no backup shrank, and none is seven days old",
     **dict.fromkeys(("924A", "925A"), "this collector has no sink of its own: the test steps the feed"),
