@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -31,8 +32,12 @@ def findings(
     window: Window,
     zone: Zone,
     centre: DataCentreNow | None = None,
+    more: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
-    """Return the findings that stand, those of the data centre with them, the gravest and then the oldest first."""
+    """Return the findings that stand, those of the data centre and ``more`` with them.
+
+    The gravest and then the oldest come first.
+    """
     found = [
         finding
         for opd in inventory.opds
@@ -42,6 +47,7 @@ def findings(
     found += lines(inventory, bins, window=window, zone=zone)
     found += unprotected(power)
     found += centre.findings if centre is not None else ()
+    found += more
     return tuple(sorted(found, key=lambda item: (-item.severity, item.start_ns, item.object, item.direction)))
 
 

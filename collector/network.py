@@ -108,6 +108,7 @@ class Network:
             planned_ns=(planned & expected).length,
             disconnected_ns=(apart & expected).length,
             target=self._target(link),
+            outages=(_ns(down) & expected) - _ns(unknown) - planned - apart,
         )
 
     def _signs(self, link: Link) -> LinkSigns:

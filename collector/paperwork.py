@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from agent.clock import DAY_S, NS, Month, Zone
 from collector.inventory import Inventory
 from collector.judge.service import Measured, Service, due, service
-from collector.measure.intervals import Intervals
+from collector.measure.intervals import NEVER, Intervals
 from collector.register.book import Record
 from collector.register.content import utc_ns
 from collector.register.records import disconnection, followup, incident, logcheck, maintenance
@@ -60,13 +60,15 @@ class DutySettings:
 class OpenIncident:
     """An incident on which somebody works, or should: its clock as it runs, pauses on record left out.
 
-    ``service`` and ``due_ns`` (UTC, when the time to restore is used up) are None without a level in force.
+    ``service``, ``due_ns`` and ``answer_due_ns`` (UTC, when the time to restore, or to answer, is used up) are None
+    without a level in force.
     """
 
     record: Record
     kinds: Kinds
     service: Service | None
     due_ns: int | None
+    answer_due_ns: int | None = None
 
     @property
     def breached(self) -> bool:
@@ -187,6 +189,13 @@ class Desk:
             kinds,
             service(case, target, now_ns=now_ns, zone=self._zone, holidays=self._holidays),
             due(case, target.restore_minutes, target.hours, zone=self._zone, holidays=self._holidays),
+            due(
+                replace(case, pauses=NEVER),
+                target.response_minutes,
+                target.hours,
+                zone=self._zone,
+                holidays=self._holidays,
+            ),
         )
 
     def _domain(self, form: Incident) -> str:

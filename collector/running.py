@@ -13,6 +13,7 @@ from agent.clock import DAY_S, NS, Clock, Month
 from agent.envelope import inflate
 from collector.admission import SANE_NS
 from collector.datacentre import PowerToDate
+from collector.duties import duties, unrecorded
 from collector.findings import findings
 from collector.folder import Folder
 from collector.ingest import MAX_DECODED, Ingest
@@ -227,7 +228,6 @@ class Collector:
         inventory = self.live.inventory
         bins = self.folder.bins(inventory)
         centre = self.folder.datacentre.now(snapshot.now_ns)
-        found = findings(inventory, bins, power=snapshot.power, window=snapshot.window, zone=self.zone, centre=centre)
         month = Month.of(self.zone.day(snapshot.now_ns))
         evaluation = self.folder.evaluate(month, until_ns=snapshot.now_ns, compare=False)
         power = self.folder.datacentre.to_date(centre) if centre else None
@@ -241,7 +241,23 @@ class Collector:
             proposals=self._shelf.of(PROPOSAL),
             priorities=self._shelf.of(PRIORITY),
         )
+        found = findings(
+            inventory,
+            bins,
+            power=snapshot.power,
+            window=snapshot.window,
+            zone=self.zone,
+            centre=centre,
+            more=self._owed(snapshot.now_ns, outlook, network),
+        )
         self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None, power, network, outlook)
+
+    def _owed(self, now_ns: int, outlook: Outlook, network: NetworkMonth) -> list[Finding]:
+        """Return the duties that are overdue, and the outages that nobody wrote down."""
+        papers = self._desk().at(now_ns, measured=outlook.measured)
+        least = self.folder.settings.incidents.confirm_seconds
+        alone = unrecorded(network, self._shelf.of(INCIDENT), now_ns=now_ns, least_seconds=least)
+        return [*duties(papers, zone=self.zone), *alone]
 
     def _watch_links(self) -> None:
         """Look since when the links are as they are; open and keep the incidents of falls."""

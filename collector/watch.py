@@ -204,7 +204,7 @@ def suspicion(link: Link, inventory: Inventory, power: Power) -> tuple[Attributi
     for ups in power.ups:
         if ups.device.site == site and ups.state in _DARK:
             return "Listrik", f"UPS {ups.device.code} di lokasi {site} {_DARK[ups.state]}"
-    found = next((name for name in _MAINTAINERS if name == link.maintainer), "")
+    found: Attribution = next((name for name in _MAINTAINERS if name == link.maintainer), "")
     return found, f"pengelola tautan menurut inventaris: {found}" if found else ""
 
 

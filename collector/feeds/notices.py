@@ -32,6 +32,8 @@ DUTIES = frozenset(
     (
         *("verify_overdue", "restore_test_overdue", "generator_untested", "insurance_ending", "battery_old"),
         *("backup_late", "backup_critical"),
+        *("log_check_overdue", "report_undelivered", "followup_overdue", "disconnection_overdue"),
+        *("incident_unanswered", "incident_unrestored"),
     )
 )
 """Rules which say that a duty is overdue."""

@@ -41,6 +41,13 @@ Rule = Literal[
     "generator_untested",
     "transfer_late",
     "load_not_carried",
+    "log_check_overdue",
+    "report_undelivered",
+    "followup_overdue",
+    "disconnection_overdue",
+    "incident_unanswered",
+    "incident_unrestored",
+    "outage_unrecorded",
 ]
 Unit = Literal["bit/s", "1", "s", ""]
 """Of a finding's value and limit: a rate, a share, a time, or none."""
@@ -76,6 +83,13 @@ SEVERITY: Mapping[Rule, Severity] = MappingProxyType(
         "generator_untested": Severity.NOTICE,
         "transfer_late": Severity.WARNING,
         "load_not_carried": Severity.WARNING,
+        "log_check_overdue": Severity.NOTICE,
+        "report_undelivered": Severity.WARNING,
+        "followup_overdue": Severity.LOW,
+        "disconnection_overdue": Severity.NOTICE,
+        "incident_unanswered": Severity.WARNING,
+        "incident_unrestored": Severity.WARNING,
+        "outage_unrecorded": Severity.LOW,
     }
 )
 """Every rule with the severity of what it finds: the one place that says how much a finding matters."""

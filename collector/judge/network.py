@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from collector.inventory import Link
 from collector.judge.availability import Attribution, Availability, Part
+from collector.measure.intervals import NEVER, Intervals
 from collector.measure.probing import Quality
 
 
@@ -15,6 +16,7 @@ class NetworkRow:
     """One link: its availability, what a probe through it measured, and the net availability that is its target.
 
     ``planned_ns`` and ``disconnected_ns`` are |P| and |B| within the time to be judged, ``unknown_ns`` is |K| there.
+    ``outages`` is D less (K u P u B), UTC ns.
     """
 
     link: Link
@@ -23,6 +25,7 @@ class NetworkRow:
     planned_ns: int = 0
     disconnected_ns: int = 0
     target: Fraction | None = None
+    outages: Intervals = NEVER
 
     @property
     def unknown_ns(self) -> int:

@@ -99,6 +99,13 @@ RULE_WORDS = {
     "over_allocation": "Penggunaan {direction} melampaui alokasi padahal dibatasi: {value} Mbps, ambang {limit} Mbps",
     "line_difference": "Hasil ukur {direction} kedua ujung tautan berbeda {value} dalam sehari, ambang {limit}",
     "line_silence": "Ujung tautan ini diam {value} menit sedangkan ujung lainnya terukur, ambang {limit} menit",
+    "log_check_overdue": "Pemeriksaan log bulan ini belum disahkan padahal tenggatnya lewat",
+    "report_undelivered": "Laporan bulan ini belum disampaikan padahal tenggatnya lewat",
+    "followup_overdue": "Tindak lanjut rekomendasi melewati tenggat",
+    "disconnection_overdue": "Pemutusan atau pemblokiran melewati rencana selesai",
+    "incident_unanswered": "Insiden belum ditanggapi padahal waktu tanggapnya habis",
+    "incident_unrestored": "Insiden belum selesai padahal waktu pulihnya habis",
+    "outage_unrecorded": "Tautan pernah mati pada bulan ini tanpa insiden yang dicatat",
     "snmp_v2c": "Dibaca dengan SNMP tanpa pengamanan (v1/v2c); gunakan SNMPv3 authPriv",
 }
 _AMOUNTS: Mapping[str, Callable[[Fraction], str]] = {

@@ -12,10 +12,14 @@ import pytest
 from sqlalchemy import text
 
 from agent.clock import DAY_S, NS, WIB, Month
+from collector.duties import duties, unrecorded
 from collector.feeds.derived import DERIVED
 from collector.feeds.registers import paperwork
+from collector.judge.availability import LinkTimes, availability
+from collector.judge.network import NetworkMonth, NetworkRow
 from collector.judge.service import Case, ServiceHours, Target, due, service
-from collector.measure.intervals import Intervals
+from collector.measure.intervals import NEVER, Intervals
+from collector.measure.probing import Quality
 from collector.paperwork import Desk as Reader
 from collector.paperwork import DutySettings, Paperwork
 from collector.register.records.disconnection import DISCONNECTION, Disconnection
@@ -176,3 +180,54 @@ def test_the_deadline_is_when_the_time_to_restore_is_used_up(minutes: int) -> No
         target = service(case, Target(minutes, minutes, hours), now_ns=end + moved, zone=WIB, holidays=holiday).restore
         assert target.verdict == verdict
     assert due(case, minutes, ServiceHours(weekdays=()), zone=WIB) is None
+
+
+def test_what_is_overdue_is_a_finding_since_its_deadline(desk: Desk) -> None:
+    february = Month.parse("2026-02")
+    ask = desk.open(FOLLOWUP, Followup("2026-02", "Tambah", "Dinas", date(2026, 3, 4)), CHECKER).code
+    late = desk.open(INCIDENT, DOWN).code
+    found = {(item.rule, item.object): item.start_ns for item in duties(read(desk, measured=(february,)), zone=WIB)}
+    assert found == {
+        ("followup_overdue", ask): WIB.parse("2026-03-05"),
+        ("incident_unanswered", late): WIB.parse("2026-03-05T09:00"),
+    }
+    desk.at("03-11T00:01")
+    rules = {item.rule: item.start_ns for item in duties(read(desk, measured=(february,)), zone=WIB)}
+    assert rules["report_undelivered"] == rules["log_check_overdue"] == WIB.parse("2026-03-11")
+    assert rules["incident_unrestored"] == WIB.parse("2026-03-05T16:00")
+
+
+def test_a_disconnection_past_its_plan_is_a_finding_while_it_is_active(desk: Desk) -> None:
+    form = Disconnection(
+        type="pemutusan", opd="DISDIK", ground="kapasitas", reason="Ujian", starts=at("03-05T09:30"),
+        ends=at("03-05T10:00"), legal_basis="Pasal 12", notice="surat",
+    )  # fmt: skip
+    code = desk.open(DISCONNECTION, form).code
+    desk.move(DISCONNECTION, code, "disetujui", OFFICIAL)
+    desk.at("03-05T09:30").move(DISCONNECTION, code, "aktif", started=at("03-05T09:30"))
+    assert duties(read(desk.at("03-05T10:00")), zone=WIB) == []
+    found = duties(read(desk.at("03-05T10:01")), zone=WIB)
+    assert [(item.rule, item.object) for item in found] == [("disconnection_overdue", code)]
+    desk.move(DISCONNECTION, code, "selesai", ended=at("03-05T10:01"), evidence="ping")
+    assert duties(read(desk), zone=WIB) == []
+
+
+def test_an_outage_that_nobody_wrote_down_is_marked(desk: Desk) -> None:
+    link = desk.register.inventory().link["wan-dinkes"]
+    began = WIB.parse("2026-03-04T08:00")
+    spans = Intervals.of([(began - 3600 * NS, began - 3500 * NS), (began, began + 600 * NS)])
+    times = LinkTimes(link.code, link.active, spans, NEVER)
+    judged = availability(times, start_ns=began - DAY_S * NS, end_ns=desk.now_ns)
+    row = NetworkRow(link, judged, Quality(0, None, None, None), outages=spans)
+
+    def marked() -> list[int]:
+        shelf = Shelf(desk.book, KINDS)
+        shelf.follow()
+        found = unrecorded(NetworkMonth((row,)), shelf.of(INCIDENT), now_ns=desk.now_ns, least_seconds=180)
+        return [item.start_ns for item in found]
+
+    assert marked() == [began]
+    desk.open(INCIDENT, replace(DOWN, link="wan-disdik", opd="DISDIK", started=at("03-04T08:05")))
+    assert marked() == [began]
+    desk.open(INCIDENT, replace(DOWN, started=at("03-04T08:05")))
+    assert marked() == []

@@ -141,8 +141,7 @@ def test_a_fall_that_people_ended_opens_none_again_but_the_next_one_does(town: P
     town.until(10, wan_a=0)
     code = town.incidents[0].code
     town.move(INCIDENT, code, "ditangani", acknowledged=at(9), level="")
-    done = {"ended": at(10), "cause": "Serat", "action": "Disambung", "attribution": "WAN"}
-    town.move(INCIDENT, code, "selesai", **done)
+    town.move(INCIDENT, code, "selesai", ended=at(10), cause="Serat", action="Disambung", attribution="WAN")
     town.until(80)
     assert len(town.incidents) == 1
     town.until(85, wan_a=1)
