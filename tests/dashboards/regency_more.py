@@ -145,8 +145,8 @@ def more_lines(at_ns: int) -> str:
         "memory_used_bytes=100000000i,memory_size_bytes=1000000000i,temperature_celsius=44.0,voltage_volts=24.1,"
         f"poll_duration_seconds=0.7,last_success_timestamp_seconds={sec}.0",
         f"nadi_interface,device=rt-uji,interface=ether9 up={int(at_ns < FELL)}i,admin_up=1i,"
-        f"receive_bytes_total={1000 * n}u,transmit_bytes_total={1000 * n}u,receive_errors_total={n}u,transmit_errors_total={n}u,"
-        f"receive_discards_total={n}u,transmit_discards_total={n}u,speed_bits_per_second=1000000000i",
+        f"receive_bytes_total={1000 * n}u,transmit_bytes_total={1000 * n}u,receive_errors_total={n}u,"
+        f"transmit_errors_total={n}u,receive_discards_total={n}u,transmit_discards_total={n}u,speed_bits_per_second=1000000000i",
         f"nadi_interface,device=rt-uji,interface=ether6 up=1i,admin_up=1i,receive_bytes_total={10**8 * n}u,"
         f"transmit_bytes_total={10**7 * n}u",
         f"nadi_interface,device=rt-uji,interface=ether7 up=0i,admin_up=1i,receive_bytes_total={n}u,"
