@@ -87,6 +87,7 @@ def test_work_that_ended_or_was_called_off_is_no_more_shown(place: Centre) -> No
     assert seen(place, 70)[0] is State.PEMELIHARAAN
     act(place, MAINTENANCE, None, "selesai", first, ended=when(place, 70), result="Baik")
     assert seen(place, 71)[0] is State.HIDUP
+    assert place.collector.papers().work == ()
     second = work(place, 72, 90)
     act(place, MAINTENANCE, None, "dibatalkan", second)
     assert seen(place, 75)[0] is State.HIDUP

@@ -161,6 +161,7 @@ def test_the_shelf_follows_what_is_written_and_leaves_out_what_cannot_be_read(de
     shelf.follow()
     code = desk.open(INCIDENT, DOWN).code
     assert [item.record.code for item in read(desk, shelf).incidents] == [code]
+    assert shelf.follow() == desk.book.last_id()
     desk.move(INCIDENT, code, "ditangani", acknowledged=at("03-05T08:30"), level="")
     assert read(desk, shelf).incidents[0].record.state == "ditangani"
     with desk.book._engine.begin() as connection:
