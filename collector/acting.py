@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from agent.clock import Month
 from collector.folder import Folder
 from collector.register import acts
 from collector.register.book import Record, Refused
+from collector.register.changes import Changes
+from collector.register.content import ContentError, content
+from collector.register.determination import Determination, determine
 from collector.register.kinds import Context, Kind
 from collector.register.people import Actor
 from collector.register.records.report_state import REPORT_STATE, ReportState
+
+MOST_DETERMINED: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Determined:
+    """What one paper determines: the allocation of each OPD that it names."""
+
+    determinations: tuple[Determination, ...]
+
+
+def determine_allocations(folder: Folder, body: Mapping[str, Any], *, actor: Actor) -> Changes:
+    """Determine the allocations of ``{"determinations": [...]}``, all or none; Forbidden or Refused."""
+    try:
+        forms = content(Determined, body).determinations
+    except ContentError as error:
+        raise Refused(*error.problems) from error
+    if len(forms) > MOST_DETERMINED:
+        raise Refused(f"paling banyak {MOST_DETERMINED} penetapan sekaligus")
+    return determine(folder.register, forms, actor=actor, context=_context(folder))
 
 
 def open_record(folder: Folder, kind: Kind, body: Mapping[str, Any], *, actor: Actor) -> Record:

@@ -30,6 +30,7 @@ from collector.web.accounts import add_accounts
 from collector.web.audit import add_audit
 from collector.web.auth import Gate, visitor_of
 from collector.web.centre import CentreView, centre_view
+from collector.web.determinations import add_determinations
 from collector.web.enrolment import Enrolment
 from collector.web.facts import facts
 from collector.web.intake import PATHS, Shortcut, routes
@@ -92,6 +93,7 @@ def create(collector: Collector) -> FastAPI:
     add_session(app, collector)
     add_reports(app, collector)
     add_registers(app, collector)
+    add_determinations(app, collector)
     add_accounts(app, collector)
     add_audit(app, collector)
     _add_pages(app, collector)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -124,7 +125,7 @@ class Gate:
             refusal.headers.append("WWW-Authenticate", 'Basic realm="Nadi", charset="UTF-8"')
             refusal.headers.append("WWW-Authenticate", 'Bearer realm="Nadi"')
             return refusal
-        scope.setdefault("state", {})["visitor"] = visitor
+        scope.setdefault("state", {})["visitor"] = replace(visitor, path=scope["path"])
         if allowed is None and not self._leads_somewhere(scope):
             return None  # the router answers 404 or 405
         if allowed is None or not visitor.who & allowed:

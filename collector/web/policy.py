@@ -76,6 +76,8 @@ FIXED: Final[Mapping[Key, frozenset[Who]]] = MappingProxyType(
         ("POST", "/api/v1/accounts/{name}/disable"): ADMIN,
         ("DELETE", "/api/v1/accounts/{name}/tokens/{label}"): ADMIN,
         ("GET", REGISTERS): KNOWN,
+        ("GET", "/api/v1/determinations"): KNOWN,
+        ("POST", "/api/v1/determinations"): frozenset[Who](("penetap",)),
         ("POST", "/api/v1/session"): EVERYBODY,
         ("GET", "/api/v1/session"): PEOPLE,
         ("DELETE", "/api/v1/session"): PEOPLE,
@@ -133,10 +135,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who sent a request: as the table knows him, and as somebody who acts and reads in the registers."""
+    """Who sent a request for ``path``: as the table knows him, and as somebody who acts and reads in the registers."""
 
     who: frozenset[Who]
     actor: Actor
+    path: str = ""
 
     @property
     def is_person(self) -> bool:

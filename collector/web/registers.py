@@ -129,7 +129,7 @@ def _add_reading(app: FastAPI, desk: _Desk, kind: Kind) -> None:
             try:
                 found = acts.history(desk.book, kind, code, actor=asking.actor)
             except Forbidden:
-                refuse_foreign(collector, asking, f"{kind.name} {code}")
+                refuse_foreign(collector, asking, asking.path)
                 raise
             revisions = [desk.shown(kind, item) for item in found]
             used = _used(collector, found) if kind is PROPOSAL else []

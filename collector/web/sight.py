@@ -17,7 +17,7 @@ def sight(collector: Collector, visitor: Visitor, asked: str | None) -> str | No
         return asked
     if asked in (None, own):
         return own
-    refuse_foreign(collector, visitor, str(asked))
+    refuse_foreign(collector, visitor, f"{visitor.path} of {asked}")
     raise HTTPException(403, f"akun {visitor.actor.name} hanya berhak atas data {own}")
 
 

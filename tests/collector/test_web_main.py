@@ -26,9 +26,11 @@ BASE = 'data = "data"\nzone = "WIB"\n[live]\nstale_seconds = 15\n[listen]\nport 
 
 
 @contextmanager
-def collector(folder: Path, more: str = "", **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def collector(
+    folder: Path, more: str = "", base: str = BASE, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run a collector on a port of the system's choice; give the process and its address."""
-    (folder / "collector.toml").write_text(BASE + more)
+    (folder / "collector.toml").write_text(base + more)
     child = subprocess.Popen(
         [sys.executable, "-m", "collector.cli", "run", "--config", str(folder / "collector.toml")],
         stderr=subprocess.PIPE, text=True, env={**os.environ, **environment},
