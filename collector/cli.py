@@ -17,6 +17,7 @@ from collector import (
     backup_commands,
     commands,
     feeding,
+    importing_commands,
     limits_commands,
     logbook_commands,
     notifying,
@@ -101,11 +102,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="ACTION", required=True
     )
     _placed(acting.add_parser("test", help="send one message through every channel"), notifying.test)
-    _add_inventory(adding.add_parser("inventory", help="what should exist: apply, diff, show"))
+    _add_inventory(adding.add_parser("inventory", help="what should exist: apply, diff, show, import ..."))
     people_commands.declare(
         adding.add_parser("accounts", help="people: list, add, roles, password, token ..."), _placed
     )
-    register_commands.declare(adding.add_parser("register", help="the registers: list, show, open, move"), _placed)
+    register_commands.declare(adding.add_parser("register", help="the registers: list, show, open, move ..."), _placed)
     limits_commands.declare(adding.add_parser("limits", help="what routers are set to: show, render"), _placed)
     audit_commands.declare(adding.add_parser("audit", help="what was done, by whom: list, verify"), _placed)
     _add_logbook(adding)
@@ -190,6 +191,7 @@ def _add_inventory(group: _Parser) -> None:
         _placed(made, command)
     made = adding.add_parser("show", help="show what is registered")
     _placed(made, commands.show_inventory)
+    importing_commands.declare_inventory(adding, _placed)
 
 
 def _add_logbook(adding: argparse._SubParsersAction[_Parser]) -> None:

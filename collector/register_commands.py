@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.clock import SystemClock
-from collector import acting, terminal
+from collector import acting, importing_commands, terminal
 from collector.config import Settings
 from collector.folder import Folder, Impossible
 from collector.register import acts
@@ -52,6 +52,7 @@ def declare(group: argparse.ArgumentParser, placed: Placed) -> None:
     made.add_argument("--file", type=Path, metavar="FILE", help="what the step sets, or the whole form, as TOML")
     _add_papers(made)
     placed(made, move)
+    importing_commands.declare_register(adding, placed)
 
 
 def _named(made: argparse.ArgumentParser) -> argparse.ArgumentParser:

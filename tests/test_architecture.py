@@ -41,6 +41,7 @@ DOORS = {
     "pkcs11": ("collector/report/signing.py",),
     "zstandard": ("collector/ledger/packing.py",),
     "xlsxwriter": ("collector/report/workbook.py",),
+    "openpyxl": ("collector/importing/spreadsheet.py",),
     "cryptography": ("agent/snmp/usm.py",),
     "pysnmp": ("agent/snmp/traps.py",),
     "pymodbus": ("agent/inputs/generator.py",),

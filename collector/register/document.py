@@ -37,7 +37,7 @@ from collector.register.spans import Declared, Revoked
 MAX_BYTES = 16 << 20
 MAX_PROBLEMS = 100
 
-_FORMS: dict[str, tuple[type[Any], Callable[[forms.Item, Any], Any]]] = {
+FORMS: dict[str, tuple[type[Any], Callable[[forms.Item, Any], Any]]] = {
     "site": (forms.SiteForm, forms.site),
     "opd": (forms.OpdForm, forms.opd),
     "device": (forms.DeviceForm, forms.device),
@@ -78,7 +78,7 @@ class Document:
 
     def canonical(self) -> bytes:
         """Return the canonical JSON by which documents are the same or not; the order in the file plays no part."""
-        tables = {kind: [_plain(item) for item in getattr(self, kind)] for kind in _FORMS}
+        tables = {kind: [_plain(item) for item in getattr(self, kind)] for kind in FORMS}
         return canonical({kind: rows for kind, rows in tables.items() if rows or kind not in _LATER})
 
     @classmethod
@@ -101,6 +101,10 @@ class Document:
     def problem(self, kind: str, key: checks.AnyKey, what: str) -> str:
         """Return ``file:line: what``, without a line for an object which the document has not."""
         return str(self.decoder.fail(self.paths.get((kind, key), ""), what))
+
+
+EMPTY = Document((), (), (), (), (), ())
+"""What is registered before the first document."""
 
 
 def _plain(item: Any) -> dict[str, Any]:
@@ -161,6 +165,11 @@ def reads(text: str, *, source: str, zone: Zone) -> Document:
     return _Reader(text, source, zone).document(top)
 
 
+def assembled(tables: Mapping[str, Any], *, zone: Zone) -> Document:
+    """Check the tables of an inventory by kind, each as its form has it; problems begin with the path: ``link[3].opd``."""
+    return _Reader("", "", zone).document(dict(tables))
+
+
 def _order(row: checks.Row) -> tuple[object, ...]:
     return row.key if isinstance(row.key, tuple) else (row.key,)
 
@@ -175,11 +184,11 @@ class _Reader:
         self._problems: list[str] = []
 
     def document(self, top: dict[str, Any]) -> Document:
-        for kind in top.keys() - _FORMS.keys():
-            near = difflib.get_close_matches(kind, _FORMS, n=1)
-            mend = f"did you mean [[{near[0]}]]?" if near else f"known: {', '.join(f'[[{kind}]]' for kind in _FORMS)}"
+        for kind in top.keys() - FORMS.keys():
+            near = difflib.get_close_matches(kind, FORMS, n=1)
+            mend = f"did you mean [[{near[0]}]]?" if near else f"known: {', '.join(f'[[{kind}]]' for kind in FORMS)}"
             self._wrong(kind, f"unknown key; {mend}")
-        tables = {kind: self._rows(kind, top.get(kind, [])) for kind in _FORMS}
+        tables = {kind: self._rows(kind, top.get(kind, [])) for kind in FORMS}
         for path, what in checks.problems(tables):
             self._wrong(path, what)
         if self._problems:
@@ -210,7 +219,7 @@ class _Reader:
         return [self._row(kind, f"{kind}[{i}]", table) for i, table in enumerate(value)]
 
     def _row(self, kind: str, path: str, table: dict[str, Any]) -> checks.Row:
-        form, convert = _FORMS[kind]
+        form, convert = FORMS[kind]
         try:
             item = forms.Item(self._zone, lambda key, what: self._wrong(f"{path}.{key}", what))
             made = convert(item, self._decoder.table(form, table, path))

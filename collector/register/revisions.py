@@ -23,14 +23,13 @@ from collector.register.accounts import Accounts
 from collector.register.audit import Audit
 from collector.register.book import Book
 from collector.register.changes import Changes, compare, refusals
-from collector.register.document import Document
+from collector.register.document import EMPTY, Document
 from collector.register.engine import open_engine, reading, writing
 from collector.register.logbook import Logbook
 from collector.register.restored import close_doors
 from collector.register.sessions import Sessions
 from collector.register.spans import Declared, R, Revoked, key_of, resolve
 
-_EMPTY = Document((), (), (), (), (), ())
 _KEYS = {
     "contract": ("code", "number", "valid_from"),
     "allocation": ("opd", "decision_number", "valid_from_ns"),
@@ -196,7 +195,7 @@ def _revision(connection: Connection, at_ns: int | None) -> int:
 def _document(connection: Connection, revision: int) -> Document:
     column = tables.inventory_revision.c
     data = connection.scalar(select(column.document).where(column.number == revision))
-    return _EMPTY if data is None else Document.from_canonical(data)
+    return EMPTY if data is None else Document.from_canonical(data)
 
 
 def _owner(table: Table) -> Column[Any]:
