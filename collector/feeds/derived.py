@@ -231,6 +231,8 @@ _ALL = (
         ("ingest_lag_seconds", (), "P95 keterlambatan kiriman langsung; tidak ada bila belum ada kiriman"),
         ("database_bytes", (), "Ukuran berkas basis data pengumpul"),
         ("integrity_checked_timestamp_seconds", (), "Saat pemeriksaan keutuhan terakhir selesai"),
+        ("own_backup_timestamp_seconds", (), "Saat cadangan Nadi sendiri yang terbaru dibuat"),
+        ("own_restore_test_timestamp_seconds", (), "Saat uji pulih cadangan Nadi sendiri terakhir lulus"),
         ("integrity_ok", (), "1 bila pemeriksaan keutuhan terakhir tidak menemukan kelainan"),
         ("build_info", ("version", "revision"), "Versi pengumpul; selalu 1"),
         ("bins_expected", (), "Banyaknya bin yang diharapkan bulan berjalan, semua tautan, kedua arah"),

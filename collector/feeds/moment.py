@@ -68,7 +68,8 @@ class Facts:
 
     ``centre`` and ``power`` are the data centre as last judged, ``network`` the links', ``outlook`` plans and reports,
     None before that; ``papers`` are the registers, ``standing`` says since when links are as they are, ``waiting`` are
-    the requests that wait to be stored.
+    the requests that wait to be stored; ``backed_up_ns`` and ``restore_tested_ns`` (a drill that passed) are of the
+    collector's own backup, None while there was none.
     """
 
     snapshot: Snapshot
@@ -90,6 +91,8 @@ class Facts:
     network: NetworkMonth | None = None
     outlook: Outlook | None = None
     papers: Paperwork | None = None
+    backed_up_ns: int | None = None
+    restore_tested_ns: int | None = None
     standing: Standing = field(default_factory=dict)
     waiting: int = 0
     sinks: Sequence[SinkFact] = ()
@@ -275,6 +278,9 @@ def _collector(facts: Facts) -> Written:
     yield "nadi_collector_queue_length", (), facts.waiting
     yield "nadi_collector_database_bytes", (), facts.database_bytes
     yield "nadi_collector_integrity_checked_timestamp_seconds", (), facts.checked_ns and facts.checked_ns * NANO
+    yield "nadi_collector_own_backup_timestamp_seconds", (), facts.backed_up_ns and facts.backed_up_ns * NANO
+    tested_ns = facts.restore_tested_ns
+    yield "nadi_collector_own_restore_test_timestamp_seconds", (), tested_ns and tested_ns * NANO
     yield "nadi_collector_integrity_ok", (), facts.check_ok
     yield "nadi_collector_build_info", (facts.version, ""), 1
     for name, counts in (

@@ -10,6 +10,7 @@ from collector.folder import VERSION
 from collector.inventory import Inventory, Link
 from collector.judge.allocation import SEVERITY, Severity
 from collector.running import Collector
+from collector.safekeeping import note
 
 _WORDS = {Severity.WARNING: "tinggi", Severity.NOTICE: "sedang", Severity.LOW: "rendah"}
 RULES = tuple((rule, _WORDS[severity]) for rule, severity in SEVERITY.items())
@@ -48,7 +49,7 @@ def facts(collector: Collector) -> Facts:
     agents = [key for key in folder.register.access.agents() if key.revoked_ns is None]
     sites = {device.source: device.site for device in reversed(inventory.devices)}
     behind = uplinks(inventory, (item.link for item in (*snapshot.links, *snapshot.seconds)))
-    judged = collector.judgement
+    judged, safe = collector.judgement, note.read(folder.settings.data)
     found = judged.findings if judged else ()
     return Facts(
         snapshot=snapshot,
@@ -67,6 +68,8 @@ def facts(collector: Collector) -> Facts:
         database_bytes=folder.database_bytes,
         checked_ns=check.ended_ns if check else None,
         check_ok=not check.problems if check else None,
+        backed_up_ns=safe.made_ns,
+        restore_tested_ns=safe.tested_ns,
         version=VERSION,
         centre=judged.centre if judged else None,
         power=judged.power if judged else None,

@@ -13,6 +13,7 @@ import pytest
 from agent.clock import ManualClock
 from agent.identity import Key, enrolment_proof
 from collector.config import JOURNAL
+from collector.feeds.exposition import exposition
 from collector.folder import Folder, Impossible
 from collector.ledger import lives
 from collector.register.enrolment import EnrolmentRefused
@@ -21,6 +22,7 @@ from collector.safekeeping import note
 from collector.safekeeping.form import find
 from collector.safekeeping.making import make
 from collector.safekeeping.restoring import DRILL, drill, restore
+from collector.web.facts import facts
 from tests.collector.postgres import running as postgres
 from tests.collector.safe_place import ACTOR, Office, closed_july, office, quiet
 from tests.collector.test_jobs import JULY
@@ -129,3 +131,15 @@ def test_a_register_in_postgresql_is_left_to_its_own_backup(tmp_path: Path, clos
         restore(find(place), tmp_path / "new", settings=settings, clock=clock, actor=ACTOR, tell=quiet)
         with Folder(replace(settings, data=tmp_path / "new"), clock=clock, writer=True) as folder:
             assert actions(folder)[before:] == ["integrity.whole", "backup.restored"]
+
+
+def test_metrics_tell_of_backup_and_passed_drill_and_nothing_before_them(safe: Office) -> None:
+    name = b"nadi_collector_own_%s_timestamp_seconds %s\n"
+    assert b"nadi_collector_own" not in exposition(facts(safe.collector))
+    made_ns = safe.make().backup.manifest.made_ns
+    told = exposition(facts(safe.collector))
+    assert name % (b"backup", repr(made_ns * 1e-9).encode()) in told
+    assert b"nadi_collector_own_restore_test" not in told
+    drill(safe.folder, safe.place, scratch=None, actor=ACTOR, tell=quiet)
+    tested = repr(safe.clock.now().wall_ns * 1e-9).encode()
+    assert name % (b"restore_test", tested) in exposition(facts(safe.collector))
