@@ -36,6 +36,7 @@ _log = Log("agent")
 _LAST_SEND_S = 5.0
 _LAST_POLL_S = 2.0
 _SPREAD = 0.1
+_ITSELF_NS = NS // 2
 
 
 def run(path: Path) -> int:
@@ -102,18 +103,28 @@ def _poller(
 class Keeper:
     """Seals what was measured of a device in one cycle and spools it; may be called by several threads.
 
-    The agent's own readings go with those of the first device.
+    The agent's own readings go with those of the first device, once where several of its inputs end together: else two
+    would stand at one time and contradict each other.
     """
 
     def __init__(self, config: Settings, *, key: Key, clock: Clock, spool: Spool) -> None:
         self._agent, self._key, self._clock, self._spool = config.name, key, clock, spool
         self._first = config.device[0].name if config.device else config.snmp[0].device
+        self._lock = threading.Lock()
+        self._told_ns = -_ITSELF_NS
 
     def __call__(self, device: str, lines: bytes, anchor: Moment) -> None:
         """Keep one envelope; ``anchor`` is the look at the clocks before the device was measured."""
-        if device == self._first:
+        if device == self._first and self._is_due():
             lines += gather.itself(self._agent, self._spool.state(), Env(device, anchor, self._clock))
         self._spool.append(self._seal(lines, device, anchor), anchor.wall_ns)
+
+    def _is_due(self) -> bool:
+        now_ns = self._clock.now().boot_ns
+        with self._lock:
+            due = now_ns - self._told_ns >= _ITSELF_NS
+            self._told_ns = now_ns if due else self._told_ns
+        return due
 
     def _seal(self, lines: bytes, device: str, anchor: Moment) -> Callable[[str, int], bytes]:
         def seal(run: str, seq: int) -> bytes:

@@ -13,9 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import NS, Moment
+from agent.clock import NS, ManualClock, Moment
+from agent.envelope import split
+from agent.identity import Key
+from agent.main import Keeper
 from agent.reading import decode
 from agent.schedule import until_next
+from agent.settings import load
+from agent.spool import Config as SpoolConfig
+from agent.spool import Spool
 from tests.agent.sink import Sink
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +104,23 @@ def test_a_batch_holds_one_device_and_the_agent_itself(enrolled: Machine) -> Non
     assert bad == []
     assert {r.measurement for r in readings} == {"nadi_interface", "nadi_input", "nadi_agent"}
     assert all(0 <= r.time_ns - header.wall_ns < NS for r in readings)
+
+
+def test_inputs_that_end_together_tell_of_the_agent_once(tmp_path: Path) -> None:
+    clock, config = ManualClock(1_700_000_000 * NS, boot_ns=10**12), tmp_path / "agent.toml"
+    config.write_text(
+        f'name = "a"\nstate = "{tmp_path}"\n[collector]\nurl = "http://127.0.0.1:1"\n'
+        '[[device]]\nname = "d"\n[device.inputs.interfaces]\n'
+    )
+    spool = Spool(tmp_path, SpoolConfig(), clock)
+    keeper = Keeper(load(config)[0], key=Key.load_or_create(tmp_path / "key"), clock=clock, spool=spool)
+    for _ in range(3):
+        keeper("d", b"", clock.now())
+        keeper("d", b"", clock.now())
+        clock.advance(NS)
+    kept = b"".join(item[2] for item in sorted(spool.newest(1 << 20)))
+    assert [zlib.decompress(item.body).count(b"nadi_agent,") for item in split(kept)] == [1, 0] * 3
+    spool.close()
 
 
 def test_what_was_measured_while_the_collector_was_away_is_delivered_later(enrolled: Machine) -> None:
