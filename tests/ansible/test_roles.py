@@ -16,6 +16,7 @@ from collector import config
 from tests.ansible.playing import EXAMPLE, PLAYS, ran
 
 ROLES = PLAYS / "roles"
+SMARTCTL = "/usr/local/libexec/nadi-smartctl"
 VAULT = {"vault_snmp_auth_password": "contoh-12345", "vault_snmp_privacy_password": 'ganda"kutip'}
 POLLER = re.compile(r"^    (nadi_agent_\w+): (.+(?:\n      .+)*)$", re.M)
 
@@ -56,9 +57,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             written(agent / "agent.service.j2", folder / f"{here}.service", **more),
         ]
 
-    smart = [{"name": "srv", "inputs": {"host_disks": {"smartctl": ["sudo", "-n", "/usr/sbin/smartctl"]}}}]
+    smart = [{"name": "srv", "inputs": {"host_disks": {"smartctl": [SMARTCTL]}}}]
     tape = [{"name": "srv", "inputs": {"tape": {}}}]
     nodes = of_agent("agent") + of_agent("smart", nadi_agent_devices=smart) + of_agent("tape", nadi_agent_devices=tape)
+    nodes.append(written(agent / "nadi-smart.service.j2", folder / "{{ inventory_hostname }}.ask.service"))
     noc = [
         *of_agent("poller", **as_poller()),
         written(collector / "collector.toml.j2", folder / "noc.collector.toml"),
@@ -111,7 +113,7 @@ def analysed(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([analyse, *map(str, words)], capture_output=True, text=True, check=False)
 
 
-UNITS = ("srv1.agent", "srv1.tape", "srv1.smart", "noc.poller", "noc.collector")
+UNITS = ("srv1.agent", "srv1.tape", "srv1.smart", "srv1.ask", "noc.poller", "noc.collector")
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -121,7 +123,7 @@ def test_systemd_understands_every_line_of_the_unit(place: Path, unit: str) -> N
     assert [line for line in done.stderr.splitlines() if unit in line and not re.search(fine, line)] == []
 
 
-@pytest.mark.parametrize("unit", [name for name in UNITS if name != "srv1.smart"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_the_unit_is_exposed_to_little(place: Path, unit: str) -> None:
     done = analysed("security", "--offline=yes", "--no-pager", place / f"{unit}.service")
     level = re.search(r"Overall exposure level.*?: ([0-9.]+)", done.stdout)
@@ -129,11 +131,10 @@ def test_the_unit_is_exposed_to_little(place: Path, unit: str) -> None:
     assert float(level[1]) <= 2.0, done.stdout
 
 
-def test_only_a_disk_that_sudo_asks_takes_the_guards_down(place: Path) -> None:
-    guards = ("NoNewPrivileges=yes", "SystemCallFilter=@system-service", "PrivateDevices=yes")
-    assert all(guard in text_of(place / "srv1.agent.service") for guard in guards)
-    assert not any(guard in text_of(place / "srv1.smart.service") for guard in guards)
+def test_a_tape_drive_is_the_only_device_that_an_agent_sees(place: Path) -> None:
+    assert "PrivateDevices=yes" in text_of(place / "srv1.agent.service")
     assert "DeviceAllow=char-st rw" in text_of(place / "srv1.tape.service")
+    assert text_of(place / "srv1.smart.service") == text_of(place / "srv1.agent.service")
 
 
 def test_the_trap_port_is_the_only_right_of_the_poller(place: Path) -> None:
