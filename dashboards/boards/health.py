@@ -11,8 +11,10 @@ from dashboards.limits import (
     GOOD,
     NONE_RED,
     NONE_YELLOW,
+    OWN_BACKUP_SECONDS,
     SINK_SECONDS,
     SPOOL,
+    TEST_DAYS,
 )
 from dashboards.model import Board, Look, Panel, Query, Variable
 from dashboards.panels import TO_AGENCY, TO_AGENT, TO_LINK, comforting, counted, label, row, tile, value
@@ -22,7 +24,7 @@ _AGENT = '{agent=~"$agent"}'
 
 def _stat(number: int, title: str, expr: str, look: Look, no_value: str, help: str) -> Panel:
     return Panel(
-        id=number, kind="stat", title=title, width=4, height=4, queries=(Query(expr, title),), look=look,
+        id=number, kind="stat", title=title, width=3, height=4, queries=(Query(expr, title),), look=look,
         no_value=no_value, help=help,
     )  # fmt: skip
 
@@ -32,19 +34,25 @@ _TRUST = (
     _stat(901, "Umur kotak terakhir", "time() - max(nadi_collector_last_bin_timestamp_seconds)",
           Look(unit="dthms", steps=BIN_AGE_SECONDS), "PENGUMPUL DIAM",
           "Waktu sejak akhir kotak 5 menit sah yang terbaru pada sedikitnya satu tautan."),
-    tile(902, "Agen diam", counted(f"nadi_agent_up{_AGENT}", "== 0"), steps=NONE_RED,
+    tile(902, "Agen diam", counted(f"nadi_agent_up{_AGENT}", "== 0"), size=(3, 4), steps=NONE_RED,
          no_value="Keadaan agen tidak diterima",
          help="Agen terdaftar yang tidak mengirim data baru dalam batas waktu basi."),
-    _stat(903, "Cakupan bulan berjalan", "max(nadi_collector_coverage_ratio)",
+    _stat(903, "Cakupan bulan ini", "max(nadi_collector_coverage_ratio)",
           Look(unit="percentunit", steps=COVERAGE, decimals=1), "Penilaian tidak diterima",
           "Bagian kotak yang sah dari semua kotak yang diharapkan bulan ini, semua tautan."),
-    _stat(904, "Keutuhan rantai catatan", "min(nadi_collector_integrity_ok)", Look(states=GOOD), "BELUM DIPERIKSA",
+    _stat(904, "Keutuhan catatan", "min(nadi_collector_integrity_ok)", Look(states=GOOD), "BELUM DIPERIKSA",
           "Hasil pemeriksaan terakhir rantai catatan; gagal berarti catatan berubah atau hilang."),
     _stat(905, "Pemeriksaan terakhir", "time() - max(nadi_collector_integrity_checked_timestamp_seconds)",
           Look(unit="dthms"), "BELUM DIPERIKSA", "Waktu sejak pemeriksaan keutuhan terakhir selesai."),
-    tile(907, "Gagal 24 jam (langsung)", "sum(increase(nadi_collector_job_failures_total[1d]))",
-         steps=NONE_YELLOW, source="langsung", no_value="Pengumpul tidak melapor",
+    tile(907, "Gagal (langsung)", "sum(increase(nadi_collector_job_failures_total[1d]))",
+         size=(3, 4), steps=NONE_YELLOW, source="langsung", no_value="Pengumpul tidak melapor",
          help="Pekerjaan terjadwal pengumpul yang gagal dalam 24 jam terakhir (perkiraan)."),
+    _stat(906, "Umur cadangan Nadi", "time() - max(nadi_collector_own_backup_timestamp_seconds)",
+          Look(unit="dthms", steps=OWN_BACKUP_SECONDS), "BELUM PERNAH",
+          "Waktu sejak cadangan terakhir basis data Nadi sendiri yang berhasil."),
+    _stat(909, "Latihan pemulihan", "(time() - max(nadi_collector_own_restore_test_timestamp_seconds)) / 86400",
+          Look(unit="suffix: hari", steps=((None, "green"), (TEST_DAYS, "yellow")), decimals=0), "BELUM PERNAH",
+          "Hari sejak cadangan Nadi terakhir kali dipulihkan sebagai latihan dan hasilnya utuh."),
 )  # fmt: skip
 
 _AGENTS = (

@@ -165,7 +165,7 @@ _TROUBLE = (
         id=120,
         kind="state-timeline",
         title="Keadaan OPD yang sempat bermasalah",
-        width=7,
+        width=6,
         height=9,
         queries=(
             Query(
@@ -181,7 +181,7 @@ _TROUBLE = (
         id=121,
         kind="table",
         title="Tautan yang tidak hidup",
-        width=6,
+        width=8,
         height=9,
         queries=(
             Query(f"max by (link, opd) ({_LINKS} != 1)"),
@@ -201,7 +201,7 @@ _TROUBLE = (
         id=123,
         kind="table",
         title="Insiden berlangsung",
-        width=7,
+        width=6,
         height=9,
         queries=(
             Query("time() - max by (incident, opd, level) (nadi_incident_started_timestamp_seconds)"),

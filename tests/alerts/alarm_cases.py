@@ -50,7 +50,8 @@ def _reports(field: str, bad: str, good: str) -> dict[str, str]:
     return {f'nadi_report_{field}{{period="1970-0{n}"}}': f"{value}x90" for n, value in ((1, bad), (2, good))}
 
 
-_MEDIUM = ("severity", ("sedang",))
+_MEDIUM, _HIGH = ("severity", ("sedang",)), ("severity", ("tinggi",))
+_OWN = {"nadi_collector_own_backup_timestamp_seconds": "86400x3000"}
 
 CASES = (
     Case(
@@ -321,6 +322,13 @@ CASES = (
         },
         *(15, "job", ("judge",)),
     ),
+    Case(
+        "NadiCadanganSendiri",
+        {"nadi_collector_up": "1x3000", "nadi_collector_own_backup_timestamp_seconds": "0x3000"},
+        *(2950, *_HIGH),
+    ),
+    Case("NadiCadanganSendiri", {"nadi_collector_up": "1x90"}, 70, *_HIGH),
+    Case("NadiCadanganSendiri", {**_OWN, "nadi_collector_up": "1x3000"}, 2950),
     Case("NadiKeutuhanRusak", {"nadi_collector_integrity_ok": "0x9"}, 2, "severity", ("kritis",)),
     Case("NadiKeutuhanRusak", {"nadi_collector_integrity_ok": "1x9"}, 2),
     Case(

@@ -59,8 +59,8 @@ TOWN = (
 """BPKAD's link is behind no uplink, that of DISDIK is behind the uplink ``hulu`` by their contract."""
 
 
-STANDING = ("NadiSelaluMenyala", "NadiCakupanRendah")
-"""What stands all the time: the pulse, and the coverage of a month whose first days were never measured."""
+STANDING = ("NadiSelaluMenyala", "NadiCakupanRendah", "NadiCadanganSendiri")
+"""What stands all the time: the pulse, a month whose first days were never measured, a collector never backed up."""
 
 
 @dataclass

@@ -8,6 +8,9 @@ from collector.simulation.papers import CENTRE
 BEGIN, NOW = WIB.parse("2026-10-07T16:00:00"), WIB.parse("2026-10-08T16:00:00")
 """The mains failed at 14:03 of that day, and came back at 15:10."""
 
+CUT = WIB.parse("2026-10-08T10:00:00")
+"""When the line of ``tautan-putus`` was disconnected."""
+
 FELL = WIB.parse("2026-10-08T15:40:00")
 """When the line of ``tautan-mati`` went down."""
 
@@ -149,7 +152,7 @@ def more_lines(at_ns: int) -> str:
         f"transmit_errors_total={n}u,receive_discards_total={n}u,transmit_discards_total={n}u,speed_bits_per_second=1000000000i",
         f"nadi_interface,device=rt-uji,interface=ether6 up=1i,admin_up=1i,receive_bytes_total={10**8 * n}u,"
         f"transmit_bytes_total={10**7 * n}u",
-        f"nadi_interface,device=rt-uji,interface=ether7 up=0i,admin_up=1i,receive_bytes_total={n}u,"
+        f"nadi_interface,device=rt-uji,interface=ether7 up={int(at_ns < CUT)}i,admin_up=1i,receive_bytes_total={n}u,"
         f"transmit_bytes_total={n}u",
         f"nadi_queue,device=rt-uji,queue=antre receive_bytes_total={10**6 * n}u,transmit_bytes_total={4 * 10**6 * n}u,"
         f"receive_dropped_packets_total={n}u,transmit_dropped_packets_total={3 * n}u",

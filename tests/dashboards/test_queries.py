@@ -35,6 +35,7 @@ NOTHING = {
     "227H": "no OPD is measured at queues alone",
     "715A": "no backup shrank, and none is seven days old",
     **dict.fromkeys(("924A", "925A"), "this collector has no sink of its own: the test steps the feed"),
+    **dict.fromkeys(("906A", "909A"), "this collector was never backed up"),
     "931A": "no alert rules are loaded",
     "932A": "this collector sends no notifications",
 }
