@@ -69,7 +69,9 @@ class Day:
         (self.folder / "copies").mkdir()
         self._restic("init", "--quiet")
         self.backup()
-        (self.folder / "restored").write_text(f"OK {time.strftime('%Y-%m-%dT%H:%M:%S+00:00', time.gmtime())}\n")
+        self._restic("check", "--quiet")
+        for marker in ("verified", "restored"):
+            (self.folder / marker).write_text(f"OK {time.strftime('%Y-%m-%dT%H:%M:%S+00:00', time.gmtime())}\n")
 
     def _ups(self) -> None:
         state = self.folder / "nut"
@@ -218,6 +220,7 @@ def run(folder: Path, *, hours: float, upgrade: Path | None) -> None:
         try:
             day.live(lambda: bool(ended))
             ask(folder)
+            print(day.servers.verdict(), flush=True)
         finally:
             day.note("ended")
             day.close()

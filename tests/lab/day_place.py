@@ -78,6 +78,7 @@ interval = 30
 {{pinged}}
 [[device]]
 name = "srv-pusat"
+[device.inputs.host]
 [device.inputs.http]
 [[device.inputs.http.target]]
 name = "portal"
@@ -124,6 +125,7 @@ password_file = "{{folder}}/password"
 host = "srv-portal"
 sources = ["{{folder}}/web"]
 log = "{{folder}}/restic.log"
+verified_file = "{{folder}}/verified"
 restore_test_file = "{{folder}}/restored"
 [device.inputs.backup_files]
 interval = 300

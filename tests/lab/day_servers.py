@@ -63,12 +63,19 @@ class Servers:
             words = ("-m", "agent.cli", "enrol", "--config", str(self.folder / f"{name}.toml"), "--token", token)
             self.network.run(node, sys.executable, *words)
 
-    def nadi(self, *words: str) -> str:
-        """Run a command of the collector beside it and return what it printed."""
+    def nadi(self, *words: str, status: int | None = 0) -> str:
+        """Run a command of the collector and return what it printed; ``status`` is the exit status it must have."""
         given = [sys.executable, "-m", "collector.cli", *words, "--config", str(self.folder / "collector.toml")]
-        done = subprocess.run(given, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
-        return done.stdout
+        within = ["ip", "netns", "exec", self.network.name("noc"), "env", "-C", str(ROOT), *given]
+        done = subprocess.run(within, capture_output=True, text=True, timeout=300, check=False)
+        assert status in (None, done.returncode), f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def verdict(self) -> str:
+        """End the collector; return what it says of its journal, and of what VictoriaMetrics holds."""
+        assert self._collector is not None
+        stop(self._collector)
+        return self.nadi("feed", "check", status=None) + self.nadi("check", status=None)
 
     def _databases(self) -> None:
         folder, log = self.folder, self.folder / "databases.log"
