@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,12 +10,13 @@ from typing import Any, Final
 from agent.clock import Month
 from collector.folder import Folder
 from collector.register import acts
-from collector.register.book import Record, Refused
+from collector.register.attachments import Sort, examined
+from collector.register.book import Forbidden, Missing, Record, Refused
 from collector.register.changes import Changes
 from collector.register.content import ContentError, content
 from collector.register.determination import Determination, determine
 from collector.register.kinds import Context, Kind
-from collector.register.people import Actor
+from collector.register.people import Actor, Role
 from collector.register.records.report_state import REPORT_STATE, ReportState
 
 MOST_DETERMINED: Final = 2000
@@ -52,6 +54,57 @@ def move_record(folder: Folder, kind: Kind, code: str, target: str, body: Mappin
     if kind is REPORT_STATE:
         folder.life.settle()
     return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """An attachment of a record: its name, what it is, and its content."""
+
+    name: str
+    sort: Sort
+    data: bytes
+
+
+def attach(folder: Folder, kind: Kind, code: str, sha256: str, data: bytes, *, actor: Actor) -> tuple[Attached, bool]:
+    """Keep the file that a record names; tell whether it was not there. Forbidden, Missing, Refused, NoRoom."""
+    name = _named(folder, kind, code, sha256, actor)
+    roles = acting_roles(kind)
+    if not roles & actor.roles:
+        raise Forbidden(f"melampirkan berkas pada {kind.title} memerlukan peran {' atau '.join(sorted(roles))}")
+    sort, new = folder.attachments.store(code, data, sha256=sha256, name=name)
+    if new:
+        now_ns, told = folder.clock.now().wall_ns, f"{name}, {len(data)} octets, sha256 {sha256}"
+        folder.register.audit.record(
+            actor=actor.name, action=f"{kind.name}.lampiran", object=code, at_ns=now_ns, detail=told
+        )
+    return Attached(name, sort, data), new
+
+
+def attachment(folder: Folder, kind: Kind, code: str, sha256: str, *, actor: Actor) -> Attached:
+    """Return a record's attachment for who may read the record; Forbidden, Missing, Refused where it was altered."""
+    name = _named(folder, kind, code, sha256, actor)
+    data = folder.attachments.read(code, sha256)
+    if data is None:
+        raise Missing(f"berkas lampiran {code} tidak disimpan di sini; hanya sidiknya yang dicatat")
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise Refused(f"berkas lampiran {code} tidak utuh lagi; hubungi admin")
+    return Attached(name, examined(data, name=name), data)
+
+
+def acting_roles(kind: Kind) -> frozenset[Role]:
+    """Return who may do anything to a record of a register."""
+    return kind.openers.union(*(move.roles for move in kind.moves))
+
+
+def _named(folder: Folder, kind: Kind, code: str, sha256: str, actor: Actor) -> str:
+    """Return the name under which a record that the actor may read has an attachment of this hash."""
+    found = acts.history(folder.register.book, kind, code, actor=actor)
+    names = [item.papers.attachment_name for item in found if item.papers.attachment_sha256 == sha256]
+    if not sha256 or not names:
+        raise Missing(
+            f"{code} tidak menyebut lampiran bersidik itu; sebutkan attachment_sha256 dan attachment_name saat mencatat"
+        )
+    return names[-1]
 
 
 def _context(folder: Folder) -> Context:

@@ -26,6 +26,7 @@ from collector.web.listen import Listen
 
 FILE = "collector.toml"
 JOURNAL, ARCHIVE, REGISTER, KEY = "journal.db", "chunks.db", "register.db", "key"
+ATTACHMENTS = "lampiran"
 """Names in a data folder."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import hashlib
 import json
 import tomllib
 from argparse import Namespace
@@ -20,6 +21,7 @@ from collector import acting, importing_commands, terminal
 from collector.config import Settings
 from collector.folder import Folder, Impossible
 from collector.register import acts
+from collector.register.attachments import NoRoom, examined
 from collector.register.book import Record, Refused
 from collector.register.content import plain, plain_value
 from collector.register.kinds import Kind
@@ -54,6 +56,16 @@ def declare(group: argparse.ArgumentParser, placed: Placed) -> None:
     placed(made, move)
     importing_commands.declare_register(adding, placed)
 
+    made = _named(adding.add_parser("attachment", help="take an attachment of a record out into a file"))
+    made.add_argument("code")
+    made.add_argument("sha256", help="as the record names it")
+    made.add_argument("--out", type=Path, required=True, metavar="FILE")
+    placed(made, take_out)
+    made = adding.add_parser("determine", help="determine allocations, all of a file or none (role penetap)")
+    made.add_argument("--file", type=Path, required=True, metavar="FILE", help="[[determinations]] as TOML")
+    made.add_argument("--as", dest="account", required=True, metavar="ACCOUNT", help="whose act it is; needs the role")
+    placed(made, determine)
+
 
 def _named(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
     made.add_argument("kind", choices=sorted(KINDS), metavar="KIND", help=", ".join(sorted(KINDS)))
@@ -64,7 +76,8 @@ def _add_papers(made: argparse.ArgumentParser) -> None:
     made.add_argument("--as", dest="account", required=True, metavar="ACCOUNT", help="whose act it is; needs the role")
     made.add_argument("--legal-basis", default="", metavar="TEXT")
     made.add_argument("--note", default="", metavar="TEXT")
-    made.add_argument("--attachment-sha256", default="", metavar="HEX")
+    made.add_argument("--attach", type=Path, metavar="FILE", help="keep this file with the record")
+    made.add_argument("--attachment-sha256", default="", metavar="HEX", help="of a file that is kept elsewhere")
     made.add_argument("--attachment-name", default="", metavar="TEXT")
 
 
@@ -115,20 +128,49 @@ def move(settings: Settings, options: Namespace, tell: Tell) -> int:
     return _act(settings, options, tell, act)
 
 
+def take_out(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Write an attachment into a new file."""
+    kind = KINDS[options.kind]
+    with _opened(settings) as folder:
+        found = _told(lambda: acting.attachment(folder, kind, options.code, options.sha256, actor=_everything()))
+        with options.out.open("xb") as file:
+            file.write(found.data)
+        _note(folder, options.code, folder.clock.now().wall_ns, f"attachment {options.sha256} taken out")
+    tell(f"{options.out}: {found.name}, {found.sort.words}")
+    return 0
+
+
+def determine(settings: Settings, options: Namespace, tell: Tell) -> int:
+    """Determine allocations, as a new revision of the inventory."""
+    body = _read(options.file)
+    with _opened(settings) as folder:
+        actor = folder.register.accounts.actor(options.account)
+        changes = _told(lambda: acting.determine_allocations(folder, body, actor=actor))
+        _note(folder, f"revision {changes.revision}", folder.clock.now().wall_ns, f"determined as {actor.name}")
+    tell(f"{changes}\nrevision {changes.revision}")
+    return 0
+
+
 def _act(settings: Settings, options: Namespace, tell: Tell, act: Callable[[Folder, Actor], Record]) -> int:
     """Do an act as an account, and record under which user of the machine it was done."""
+    data = options.attach.read_bytes() if options.attach else None
+    if data is not None:
+        _told(lambda: examined(data, name=options.attach.name))  # before anything is recorded
     with _opened(settings) as folder:
         actor = folder.register.accounts.actor(options.account)
         made = _told(lambda: act(folder, actor))
-        folder.register.audit.record(
-            actor=f"cli:{getpass.getuser()}",
-            action="register.cli",
-            object=made.code,
-            at_ns=made.recorded_ns,
-            detail=f"revision {made.revision} as {actor.name}",
-        )
+        _note(folder, made.code, made.recorded_ns, f"revision {made.revision} as {actor.name}")
+        if data is not None:
+            place = KINDS[options.kind], made.code, made.papers.attachment_sha256
+            _told(lambda: acting.attach(folder, *place, data, actor=actor))
         tell(f"{made.code} revision {made.revision}: {made.state}")
     return 0
+
+
+def _note(folder: Folder, what: str, at_ns: int, detail: str) -> None:
+    """Record under which user of the machine an account's act was done."""
+    user = f"cli:{getpass.getuser()}"
+    folder.register.audit.record(actor=user, action="register.cli", object=what, at_ns=at_ns, detail=detail)
 
 
 def _told(act: Callable[[], Any]) -> Any:
@@ -136,6 +178,8 @@ def _told(act: Callable[[], Any]) -> Any:
         return act()
     except Refused as error:
         raise Impossible("\n".join(error.problems)) from error
+    except NoRoom as error:
+        raise Impossible(str(error)) from error
 
 
 def _everything() -> Actor:
@@ -148,7 +192,13 @@ def _opened(settings: Settings) -> Folder:
 
 
 def _papers(options: Namespace) -> dict[str, str]:
-    return {name: getattr(options, name) for name in acts.PAPERS}
+    given = {name: getattr(options, name) for name in acts.PAPERS}
+    if options.attach:
+        if options.attachment_sha256 or options.attachment_name:
+            raise Impossible("--attach tells hash and name itself; leave the other two out")
+        sha256 = hashlib.sha256(options.attach.read_bytes()).hexdigest()
+        given |= {"attachment_sha256": sha256, "attachment_name": options.attach.name}
+    return given
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,16 +7,15 @@ PDF, are checked as ``nadi verify`` does it offline.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.clock import Month
+from collector import zips
 from collector.folder import Folder
 from collector.register.book import Missing, Refused
 from collector.report.manifest import NAME
@@ -104,7 +103,7 @@ def _places(issue: Issue, opd: str | None) -> Iterator[tuple[str, Path]]:
 def _unpack(data: bytes, place: Path) -> None:
     """Write the files of a ZIP into ``place``, bounded and by their plain names; Refused."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zips.opened(data) as archive:
             items = archive.infolist()
             if len(items) > MOST_FILES or sum(item.file_size for item in items) > MOST_BYTES:
                 raise Refused(f"ZIP terlalu besar; paling banyak {MOST_FILES} berkas dan {MOST_BYTES >> 20} MiB")
@@ -117,7 +116,7 @@ def _unpack(data: bytes, place: Path) -> None:
                 if len(content) != item.file_size:
                     raise Refused(f"ZIP rusak pada {item.filename[:100]!r}")
                 (place / item.filename).write_bytes(content)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (*zips.FAULTS, zlib.error) as error:
         raise Refused(f"ZIP tidak dapat dibaca: {error}") from error
     if not (place / NAME).is_file():
         raise Refused(f"ZIP tidak memuat {NAME}; kirim seluruh berkas laporan beserta manifesnya")

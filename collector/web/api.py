@@ -27,6 +27,7 @@ from collector.report.pdf import TypesetError
 from collector.running import Collector
 from collector.web import months, records, views
 from collector.web.accounts import add_accounts
+from collector.web.attachments import add_attachments
 from collector.web.audit import add_audit
 from collector.web.auth import Gate, visitor_of
 from collector.web.centre import CentreView, centre_view
@@ -93,6 +94,7 @@ def create(collector: Collector) -> FastAPI:
     add_session(app, collector)
     add_reports(app, collector)
     add_registers(app, collector)
+    add_attachments(app, collector)
     add_determinations(app, collector)
     add_accounts(app, collector)
     add_audit(app, collector)

@@ -167,7 +167,7 @@ class Gate:
 
     async def _record(self, visitor: Visitor, path: str) -> None:
         """Record what an account reads, and every export."""
-        export = path.startswith(EXPORTS)
+        export = path.startswith(EXPORTS) or "/attachments/" in path
         if export or (visitor.is_person and not path.startswith(UNRECORDED)):
             await run_in_threadpool(
                 self._register.audit.access,

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from starlette.routing import compile_path
 
+from collector.acting import acting_roles
 from collector.register.account_acts import ADMINS
 from collector.register.kinds import Kind
 from collector.register.people import ROLES, Actor, Role
@@ -106,6 +107,9 @@ def of_registers(kinds: Mapping[str, Kind]) -> dict[Key, frozenset[Who]]:
         # Who only looks (a machine) sees what an auditor sees.
         rows["GET", place] = rows["GET", f"{place}/{{code}}"] = seeing | (MACHINES if "auditor" in seeing else set())
         rows["POST", place] = frozenset(kind.openers)
+        file = f"{place}/{{code}}/attachments/{{sha256}}"
+        # What people attach is for people: no machine's token opens it.
+        rows["GET", file], rows["PUT", file] = seeing, frozenset[Who](acting_roles(kind))
         for move in kind.moves:
             step = "POST", f"{place}/{{code}}/{move.target}"
             rows[step] = rows.get(step, frozenset()) | move.roles

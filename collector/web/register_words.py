@@ -16,7 +16,8 @@ _PAPERS: Final[dict[str, Any]] = {
     "attachment_sha256": {
         "type": "string",
         "pattern": "^([0-9a-f]{64})?$",
-        "description": "SHA-256 lampiran; berkasnya disimpan di tata naskah, di sini hanya sidiknya",
+        "description": "SHA-256 lampiran; berkasnya lalu disimpan dengan PUT .../attachments/{sha256}, atau hanya "
+        "sidiknya dicatat bila berkasnya ada di tata naskah",
         "example": "",
     },
     "attachment_name": {**_TEXT, "description": "Nama berkas lampiran", "example": ""},
@@ -68,6 +69,7 @@ def record_schema(kind: Kind) -> dict[str, Any]:
             "note": {"type": "string"},
             "attachment_sha256": {"type": "string"},
             "attachment_name": {"type": "string"},
+            "attachment_stored": {"type": "boolean", "description": "Berkasnya tersimpan di sini"},
             "actor": {"type": "string", "description": "Akun yang bertindak"},
             "role": {"type": "string", "description": "Peran yang dipakai"},
             "recorded_at": {**_TIME, "description": "Saat dicatat"},

@@ -69,9 +69,11 @@ class _Desk(Desk):
     def shown(self, kind: Kind, record: Record) -> dict[str, Any]:
         """Return a revision as JSON."""
         zone, papers = self.collector.zone, record.papers
+        stored = self.collector.folder.attachments.has(record.code, papers.attachment_sha256)
         return {
             **{"kind": record.kind, "code": record.code, "revision": record.revision, "state": record.state},
             **{"opd": record.opd, "at": zone.iso(record.at_ns), "form": plain(record.form), **plain(papers)},
+            "attachment_stored": stored,
             **{"actor": record.actor, "role": record.role, "recorded_at": zone.iso(record.recorded_ns)},
             **{"sha256": record.sha256, "next": acts.steps(kind, record)},
         }

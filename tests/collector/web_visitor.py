@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,10 @@ class Visitor:
                 return await client.request(method, path, headers=given, content=content)
 
         return asyncio.run(sent())
+
+    def post(self, path: str, body: object) -> httpx.Response:
+        """POST JSON to a path."""
+        return self.ask("POST", path, content=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """GET a path."""
