@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -28,20 +28,26 @@ from collector.judge.now import (
 )
 from collector.ledger.body import Lines
 from collector.ledger.entry import Entry
-from collector.ledger.tail import COUNTED, Tail, samples_of
+from collector.ledger.tail import COUNTED, Tail, samples_of, stacked, stacked_octets
 from collector.measure.bins import WIDTH_MS, Bins
-from collector.measure.counters import LONG_MS, Deltas, deltas
+from collector.measure.counters import LONG_MS, CounterSeries, Deltas, deltas
 from collector.measure.intervals import NEVER, Intervals
+from collector.measure.stack import Span, judged
 from collector.newest import Newest
 from collector.power import Power, power_at
 
 Port = tuple[str, str, str, str]
 """Source (agent), device, measurement, interface or queue."""
 
+Reckoning = tuple[Port, str, int | None]
+"""A counter as it is reckoned: port, field, speed of the port (bit/s, None unknown)."""
+
 Closed = Mapping[str, tuple[Intervals, Intervals]]
 """By link: when it is in announced work, and when it is disconnected by decision (UTC ns)."""
 
 LAGS_KEPT = 500
+MANY = 8
+"""From so many counters on it is cheaper to judge them together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,7 @@ class Live:
         """Follow another revision of the inventory; readings of ports that stay registered are kept."""
         with self._lock:
             self.inventory = inventory
-            self._reckoned: dict[tuple[Port, str, int | None], _Reckoned] = {}
+            self._reckoned: dict[Reckoning, _Reckoned] = {}
             before, self._tails = self._tails, {}
             for port in (self._port(link, counter) for link in inventory.links for counter in link.counters):
                 self._tails[port] = self._tails.get(port) or before.get(port) or Tail(span_ms=self._span_ms)
@@ -231,6 +237,7 @@ class Live:
     def _look(self, now_ns: int) -> Snapshot:
         window = Window.at(now_ns, origin_ns=self._origin_ns, width_ms=self._width_ms, stale_ms=self._stale_ms)
         active = [link for link in self.inventory.links if is_active(link, now_ns)]
+        self._reckon_together(active, window)
         found = {link.code: self._link(link, window) for link in active}
         uplinks = [found[link.code] for link in active if link.role == "uplink"]
         lags = sorted(self._lags)
@@ -272,6 +279,37 @@ class Live:
             counts=self.inventory.counts(link, window.now_ms * MS),
         )
         return _Found(live, unduh, unggah)
+
+    def _reckon_together(self, links: Iterable[Link], window: Window) -> None:
+        """Reckon at once what is new of many counters; of a few, and of odd ones, ``_reach`` does it one by one."""
+        span = Span(window.start_ms, LOOK_BACK + 1, window.width_ms)
+        groups: defaultdict[tuple[int, int, int], list[Reckoning]] = defaultdict(list)
+        for link in links:
+            cache_s = self.inventory.device[link.device].cache_seconds
+            for way, counter in enumerate(link.counters):
+                key = self._port(link, counter), counter.field, link.port_bps
+                tail, known = self._tails[key[0]], self._reckoned.get(key)
+                samples = tail.samples
+                if known is not None and (known.version, known.open_ms) == (tail.version, window.open_ms):
+                    continue
+                fits = samples and span.reach_ms <= samples[0].time_ms and samples[-1].time_ms < span.end_ms
+                if fits and tail.holds(counter.field):
+                    groups[link.port_bps or 0, cache_s, way].append(key)
+        of: tuple[list[Tail], CounterSeries] | None = None
+        for (port_bps, cache_s, _), keys in sorted(groups.items()):
+            if len(keys) >= MANY:
+                tails = [self._tails[port] for port, _, _ in keys]
+                octets = stacked_octets(tails, [field for _, field, _ in keys])
+                # Of an interface both directions were read at once.
+                of = (
+                    (tails, stacked(tails, octets))
+                    if of is None or of[0] != tails
+                    else (tails, replace(of[1], octets=octets))
+                )
+                made = judged(of[1], [len(tail) for tail in tails], span, port_bps=port_bps, cache_s=cache_s)
+                for key, tail, one in zip(keys, tails, made, strict=True):
+                    if one is not None:
+                        self._reckoned[key] = _Reckoned(tail.version, window.open_ms, *one)
 
     def _reach(self, link: Link, port: Port, field: str, window: Window) -> Reach:
         """Look at one counter; what it follows from is reckoned anew for new readings, a new bin, another register."""

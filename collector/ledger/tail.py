@@ -46,6 +46,15 @@ class Tail:
         return len(self._samples)
 
     @property
+    def samples(self) -> Sequence[Sample]:
+        """The readings in order of time."""
+        return self._samples
+
+    def holds(self, field: str) -> bool:
+        """Tell whether every reading holds a field."""
+        return all(field in sample.fields for sample in self._samples)
+
+    @property
     def latest(self) -> Sample | None:
         """The reading of the latest time."""
         return self._samples[-1] if self._samples else None
@@ -116,6 +125,37 @@ class Tail:
             discontinuity_ticks=column("discontinuity_ticks", -1),
             index=column("index", -1),
         )
+
+
+def stacked_octets(tails: Sequence[Tail], fields: Sequence[str]) -> Uint64s:
+    """Return what a field of each tail counts, one after another; every reading of a tail is to hold its field."""
+    rows = (int(sample.fields[field]) for tail, field in zip(tails, fields, strict=True) for sample in tail.samples)
+    return np.array(list(rows), dtype=np.uint64)
+
+
+def stacked(tails: Sequence[Tail], octets: Uint64s) -> CounterSeries:
+    """Return the readings of several tails one after another, with these octets."""
+    boots: list[int] = []
+    for tail in tails:
+        known: dict[str, int] = {"": -1}
+        boots += [known.setdefault(sample.boot_id, len(known) - 1) for sample in tail.samples]
+    samples = [sample for tail in tails for sample in tail.samples]
+    told = [sample.fields for sample in samples]
+
+    def column(name: str, missing: int) -> Int64s:
+        return np.array([row.get(name, missing) for row in told], dtype=np.int64)
+
+    return CounterSeries(
+        time_ms=np.array([sample.time_ms for sample in samples], dtype=np.int64),
+        boot=np.array(boots, dtype=np.int64),
+        boot_ms=np.array([sample.boot_ms for sample in samples], dtype=np.int64),
+        octets=octets,
+        bits=column("counter_bits", 64),
+        speed=column("speed_bits_per_second", 0),
+        uptime_ticks=column("uptime_ticks", -1),
+        discontinuity_ticks=column("discontinuity_ticks", -1),
+        index=column("index", -1),
+    )
 
 
 def _column(values: list[int]) -> Int64s:

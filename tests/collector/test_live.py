@@ -204,3 +204,20 @@ def test_a_link_outside_its_active_time_does_not_count() -> None:
 )
 def test_the_worst_state_of_the_links_is_the_opds(states: list[State], expected: State) -> None:
     assert worst(states) is expected
+
+
+def test_many_links_at_once_are_shown_as_each_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = [link(f"l{i}") for i in range(12)]
+    seconds = [*range(0, 900, 20), 905, 911]
+
+    def shown() -> object:
+        state, clock = live(*links, now=912)
+        state.stored([delivery(second, 10**9 + second**2 * 1000) for second in seconds])
+        first = state.snapshot()
+        clock.advance(60 * NS)
+        state.stored([delivery(970, 0)])
+        return first.links, first.opds, state.snapshot().links
+
+    together = shown()
+    monkeypatch.setattr("collector.live.MANY", 10**9)
+    assert shown() == together
