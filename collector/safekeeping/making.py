@@ -78,9 +78,9 @@ def make(
         for left in place.glob(f"{PART}*"):
             shutil.rmtree(left)
         made = _make(folder, place, configuration, tell)
-        note.write(data, made_ns=made.backup.manifest.made_ns)
         for old in folders(place)[:-keep]:
             _remove(old)
+        note.write(data, made_ns=made.backup.manifest.made_ns)
     now_ns = folder.clock.now().wall_ns
     detail = f"journal {made.backup.manifest.length}, {made.octets} octets"
     name = made.backup.folder.name

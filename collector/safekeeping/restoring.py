@@ -180,7 +180,9 @@ def drill(live: Folder, place: Path, *, scratch: Path | None, actor: str, tell: 
         begun = live.clock.now().boot_ns
         with tempfile.TemporaryDirectory(dir=scratch or place, prefix=DRILL) as folder:
             problems = _tried(newest, Path(folder) / DATA, live.clock, tell)
-    now = live.clock.now()
+        now = live.clock.now()
+        if not problems:
+            note.write(live.settings.data, tested_ns=now.wall_ns)
     seconds = (now.boot_ns - begun) / NS
     live.register.audit.record(
         actor=actor,
@@ -189,8 +191,6 @@ def drill(live: Folder, place: Path, *, scratch: Path | None, actor: str, tell: 
         at_ns=now.wall_ns,
         detail="; ".join([f"{seconds:.0f} s", *([_shown(problems)] if problems else [])]),
     )
-    if not problems:
-        note.write(live.settings.data, tested_ns=now.wall_ns)
     return Drilled(newest, seconds, tuple(problems))
 
 
