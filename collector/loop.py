@@ -16,10 +16,12 @@ from collector.judge.network import NetworkMonth
 from collector.judge.planning import Asked, PlanSettings, plan
 from collector.judge.service import ServiceHours, Target, service
 from collector.ledger.journal import Journal
+from collector.promises import promises
 from collector.register.audit import Audit
 from collector.register.book import Book, Record
 from collector.register.content import utc_ns
 from collector.register.records import priority
+from collector.register.records.contract import CONTRACT_TERMS
 from collector.register.records.disconnection import DISCONNECTION
 from collector.register.records.followup import FOLLOWUP, OPEN
 from collector.register.records.incident import INCIDENT, Incident, case_of
@@ -76,6 +78,7 @@ def loop_of(
     coming = evaluation.month.shifted(1)
     asked, month = asked_for(known, coming), str(evaluation.month)
     weights = priority.in_force(book.as_of(priority.PRIORITY, closed_ns), coming.days[0]).weights
+    incidents = tuple(_handled(evaluation, book, zone))
     return Loop(
         plan=plan(evaluation, past=earlier[:LOOK_BACK_MONTHS], asked=asked, settings=settings.plan(weights)),
         proposals=tuple(item for item in known if item.state == "diajukan" or item.recorded_ns >= since_ns),
@@ -84,7 +87,7 @@ def loop_of(
             for item in book.as_of(FOLLOWUP, closed_ns)
             if item.form.month < month and (item.state in (*OPEN, "selesai") or item.recorded_ns >= since_ns)
         ),
-        incidents=tuple(_handled(evaluation, book, zone)),
+        incidents=incidents,
         disconnections=tuple(
             item
             for item in book.as_of(DISCONNECTION, closed_ns)
@@ -98,6 +101,7 @@ def loop_of(
         counted=counted,
         network=network,
         drifts=drifts,
+        contracts=promises(evaluation, network, incidents, list(book.as_of(CONTRACT_TERMS, closed_ns)), zone=zone),
         series=trends.series(evaluation, earlier),
     )
 

@@ -45,15 +45,22 @@ Kinds = tuple[str, str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DutySettings:
-    """How many days after a month's end its report must have been delivered, and its log check signed."""
+    """How many days after a month's end its report must have been delivered, and its log check signed.
+
+    ``contract_days`` are the days before the end of a contract on which it is warned of, three times.
+    """
 
     report_days: int = 10
     log_check_days: int = logcheck.DUE_DAYS
+    contract_days: tuple[int, ...] = (90, 60, 30)
 
     def __post_init__(self) -> None:
         for name, value in (("report_days", self.report_days), ("log_check_days", self.log_check_days)):
             if not 1 <= value <= 365:
                 raise ValueError(f"{name} is not between 1 and 365")
+        days = self.contract_days
+        if len(days) != 3 or not 365 >= days[0] > days[1] > days[2] >= 1:
+            raise ValueError("contract_days must be three numbers of days between 365 and 1, the largest first")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from agent.clock import DAY_S, NS, Clock, Month
 from agent.envelope import inflate
 from collector.admission import SANE_NS
+from collector.contracts import ending
 from collector.datacentre import PowerToDate
 from collector.duties import duties, unrecorded
 from collector.findings import findings
@@ -253,11 +254,13 @@ class Collector:
         self._judgement = Judgement(snapshot.now_ns, found, evaluation, centre or None, power, network, outlook)
 
     def _owed(self, now_ns: int, outlook: Outlook, network: NetworkMonth) -> list[Finding]:
-        """Return the duties that are overdue, and the outages that nobody wrote down."""
+        """Return the duties that are overdue, the outages that nobody wrote down, and the contracts that end."""
         papers = self._desk().at(now_ns, measured=outlook.measured)
         least = self.folder.settings.incidents.confirm_seconds
         alone = unrecorded(network, self._shelf.of(INCIDENT), now_ns=now_ns, least_seconds=least)
-        return [*duties(papers, zone=self.zone), *alone]
+        days = self.folder.settings.duties.contract_days
+        ends = ending(self.live.inventory, now_ns=now_ns, days=days)
+        return [*duties(papers, zone=self.zone), *alone, *ends]
 
     def _watch_links(self) -> None:
         """Look since when the links are as they are; open and keep the incidents of falls."""

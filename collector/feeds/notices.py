@@ -34,6 +34,7 @@ DUTIES = frozenset(
         *("backup_late", "backup_critical"),
         *("log_check_overdue", "report_undelivered", "followup_overdue", "disconnection_overdue"),
         *("incident_unanswered", "incident_unrestored"),
+        *("contract_ends", "contract_ends_soon", "contract_ends_next", "contract_ended"),
     )
 )
 """Rules which say that a duty is overdue."""

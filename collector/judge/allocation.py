@@ -48,6 +48,10 @@ Rule = Literal[
     "incident_unanswered",
     "incident_unrestored",
     "outage_unrecorded",
+    "contract_ends",
+    "contract_ends_soon",
+    "contract_ends_next",
+    "contract_ended",
 ]
 Unit = Literal["bit/s", "1", "s", ""]
 """Of a finding's value and limit: a rate, a share, a time, or none."""
@@ -90,6 +94,10 @@ SEVERITY: Mapping[Rule, Severity] = MappingProxyType(
         "incident_unanswered": Severity.WARNING,
         "incident_unrestored": Severity.WARNING,
         "outage_unrecorded": Severity.LOW,
+        "contract_ends": Severity.LOW,
+        "contract_ends_soon": Severity.NOTICE,
+        "contract_ends_next": Severity.WARNING,
+        "contract_ended": Severity.WARNING,
     }
 )
 """Every rule with the severity of what it finds: the one place that says how much a finding matters."""

@@ -166,7 +166,7 @@ def reads(text: str, *, source: str, zone: Zone) -> Document:
 
 
 def assembled(tables: Mapping[str, Any], *, zone: Zone) -> Document:
-    """Check the tables of an inventory by kind, each as its form has it; problems begin with the path: ``link[3].opd``."""
+    """Check the tables of an inventory by kind, as forms have them; problems begin with the path: ``link[3].opd``."""
     return _Reader("", "", zone).document(dict(tables))
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from collector.register.kinds import table
 from collector.register.records.change import CHANGE
+from collector.register.records.contract import CONTRACT_TERMS
 from collector.register.records.delivery import DELIVERY
 from collector.register.records.disconnection import DISCONNECTION
 from collector.register.records.followup import FOLLOWUP
@@ -24,6 +25,7 @@ KINDS: Final = table(
         DISCONNECTION,
         MAINTENANCE,
         SERVICE_LEVEL,
+        CONTRACT_TERMS,
         INCIDENT,
         CHANGE,
         FOLLOWUP,

@@ -11,6 +11,7 @@ from collector.report import (
     annexes,
     centre,
     columns,
+    contracts,
     findings,
     followup,
     incidents,
@@ -75,7 +76,7 @@ def build(
         _summary(evaluation, datacentre, loop),
         _scope(evaluation, settings),
         followup.followups(loop.followups, zone, closed_ns=closed_ns),
-        _contracts(evaluation),
+        _contracts(evaluation, loop),
         usage.allocations(evaluation, loop.drifts),
         usage.chapter(evaluation),
         network.chapter(loop.network),
@@ -208,7 +209,7 @@ def _scope_sentence(evaluation: Evaluation, excluded: int) -> str:
     )
 
 
-def _contracts(evaluation: Evaluation) -> Chapter:
+def _contracts(evaluation: Evaluation, loop: Loop) -> Chapter:
     if not evaluation.upstream:
         blocks: tuple[Block, ...] = (Paragraph(words.NO_CONTRACT),)
         return Chapter("IV", "Kapasitas dan Kontrak Layanan Internet", blocks)
@@ -221,7 +222,8 @@ def _contracts(evaluation: Evaluation) -> Chapter:
     )
     note = f"{words.CONTRACT_NOTE} {words.MARK_NOTE}" if marked else words.CONTRACT_NOTE
     table = Table("bab-iv-kontrak", "Kontrak layanan internet", columns.CONTRACTS, rows, note=note, marked=marked)
-    return Chapter("IV", "Kapasitas dan Kontrak Layanan Internet", (table,), landscape=True)
+    told = (table, *contracts.promised(loop.contracts))
+    return Chapter("IV", "Kapasitas dan Kontrak Layanan Internet", told, landscape=True)
 
 
 def _contract(evaluation: Evaluation, number: int, item: CapacityMonth) -> tuple[Value, ...]:

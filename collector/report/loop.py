@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from collector.judge.contracts import ContractMonth
 from collector.judge.drift import Drift
 from collector.judge.network import NetworkMonth
 from collector.judge.planning import Plan
@@ -49,6 +50,7 @@ class Loop:
     log_checks        of the month, and those of earlier ones that were worked on in it
     network           the availability of the links
     series            the P95 of twelve months
+    contracts         what providers promised beside what was measured
     drifts            what routers were set to at the month's end beside what was determined
     """
 
@@ -62,6 +64,7 @@ class Loop:
     network: NetworkMonth | None = None
     series: Series | None = None
     drifts: tuple[Drift, ...] = ()
+    contracts: tuple[ContractMonth, ...] = ()
 
 
 NOTHING = Loop()

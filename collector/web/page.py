@@ -105,6 +105,10 @@ RULE_WORDS = {
     "disconnection_overdue": "Pemutusan atau pemblokiran melewati rencana selesai",
     "incident_unanswered": "Insiden belum ditanggapi padahal waktu tanggapnya habis",
     "incident_unrestored": "Insiden belum selesai padahal waktu pulihnya habis",
+    "contract_ends": "Kontrak kapasitas akan berakhir tanpa lanjutan: peringatan pertama",
+    "contract_ends_soon": "Kontrak kapasitas akan berakhir tanpa lanjutan: peringatan kedua",
+    "contract_ends_next": "Kontrak kapasitas akan berakhir tanpa lanjutan: peringatan terakhir",
+    "contract_ended": "Kontrak kapasitas sudah berakhir tanpa lanjutan, sedangkan tautan hulunya masih dipakai",
     "outage_unrecorded": "Tautan pernah mati pada bulan ini tanpa insiden yang dicatat",
     "snmp_v2c": "Dibaca dengan SNMP tanpa pengamanan (v1/v2c); gunakan SNMPv3 authPriv",
 }
