@@ -92,13 +92,13 @@ def main() -> int:
 def bundle(*, to: Path, source: Path | None, targets: Iterable[Target], parts: Iterable[str]) -> Path:
     """Make the bundle in ``to`` and return its folder; one of the same version is replaced. BundleError."""
     with tempfile.TemporaryDirectory(prefix="nadi-bundle-") as scratch:
-        tree, epoch = _sources(source, Path(scratch) / "tree")
+        tree, epoch = sources_of(source, Path(scratch) / "tree")
         version = str(tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
         name = f"nadi-{version}"
         made = Path(scratch) / name
         (made / "nodes").mkdir(parents=True)
         (made / "VERSION").write_text(f"{version}\n", encoding="ascii")
-        wheel = _wheel(tree, Path(scratch) / "wheel", epoch)
+        wheel = wheel_of(tree, Path(scratch) / "wheel", epoch)
         licences: set[str] = set()
         for target in targets:
             for part in parts:
@@ -120,7 +120,7 @@ def bundle(*, to: Path, source: Path | None, targets: Iterable[Target], parts: I
     return to / name
 
 
-def _sources(source: Path | None, tree: Path) -> tuple[Path, int]:
+def sources_of(source: Path | None, tree: Path) -> tuple[Path, int]:
     """Return a clean copy of what is packed, and the second that its files bear."""
     if source is not None:
         shutil.copytree(source, tree, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__"))
@@ -141,7 +141,7 @@ def _pip(*words: str, environment: dict[str, str] | None = None) -> None:
     subprocess.run(command, check=True, env={**os.environ, **(environment or {})})  # noqa: S603
 
 
-def _wheel(tree: Path, folder: Path, epoch: int) -> Path:
+def wheel_of(tree: Path, folder: Path, epoch: int) -> Path:
     """Build the project's wheel; the same sources give the same bytes."""
     building = ("wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder), str(tree))
     _pip(*building, environment={"SOURCE_DATE_EPOCH": str(epoch)})
