@@ -13,6 +13,7 @@ from collector.judge.demand import LOOK_BACK_MONTHS
 from collector.judge.drift import Drift
 from collector.judge.month import Evaluation
 from collector.judge.network import NetworkMonth
+from collector.judge.past import Earlier
 from collector.judge.planning import Asked, PlanSettings, plan
 from collector.judge.service import ServiceHours, Target, service
 from collector.ledger.journal import Journal
@@ -66,12 +67,12 @@ def loop_of(
     book: Book,
     zone: Zone,
     settings: PlanningSettings,
-    past: Callable[[Month], Evaluation],
+    past: Callable[[Month], Earlier],
     counted: Counted | None = None,
     network: NetworkMonth | None = None,
     drifts: tuple[Drift, ...] = (),
 ) -> Loop:
-    """Return what is told of a whole month; ``past`` evaluates an earlier one."""
+    """Return what is told of a whole month; ``past`` gives the figures of an earlier one."""
     closed_ns, since_ns = evaluation.closed_ns, evaluation.month.start_ns(zone)
     known = list(book.as_of(PROPOSAL, closed_ns))
     earlier = [past(evaluation.month.shifted(-i)) for i in range(1, trends.MONTHS)]

@@ -1,7 +1,7 @@
 """The reports in the data folder: ``reports/YYYY-MM/N/`` holds version N, whole or not at all, never changed.
 
 ``N-disahkan`` beside it is the approved edition, ``N-ditandatangani`` holds its signed copies, ``N-lembar`` the sheets
-of single agencies that were asked for.
+of single agencies that were asked for, ``N-tepat.json`` the exact figures behind it.
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ class Issue:
     def signed_folder(self) -> Path:
         """Where signed copies are."""
         return self.folder.with_name(f"{self.version}-ditandatangani")
+
+    @property
+    def kept_file(self) -> Path:
+        """Where the exact figures are to which later reports look back (``report/kept.py``)."""
+        return self.folder.with_name(f"{self.version}-tepat.json")
 
     @property
     def is_approved(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Literal
 from collector.judge.case import Klass
 from collector.judge.demand import ENOUGH, LOOK_BACK_MONTHS, Ask, Need, Past, Use, need
 from collector.judge.figures import Direction, Evaluation, OpdMonth, SubPeriod
+from collector.judge.past import Earlier, EarlierOpd, EarlierWay
 from collector.judge.sharing import (
     MBIT,
     WEIGHTS,
@@ -111,7 +112,7 @@ class Plan:
 def plan(
     evaluation: Evaluation,
     *,
-    past: Sequence[Evaluation | None],
+    past: Sequence[Earlier | None],
     asked: Mapping[str, Asked],
     settings: PlanSettings = PlanSettings(),
 ) -> Plan:
@@ -125,7 +126,7 @@ def plan(
 def _way(
     evaluation: Evaluation,
     way: Way,
-    earlier: Sequence[Mapping[str, OpdMonth]],
+    earlier: Sequence[Mapping[str, EarlierOpd]],
     asked: Mapping[str, Asked],
     settings: PlanSettings,
 ) -> tuple[list[PlanRow], PlanWay]:
@@ -144,7 +145,7 @@ def _way(
 
 
 def _row(
-    opd: OpdMonth, way: Way, past: Sequence[OpdMonth | None], asked: Asked | None, evaluation: Evaluation
+    opd: OpdMonth, way: Way, past: Sequence[EarlierOpd | None], asked: Asked | None, evaluation: Evaluation
 ) -> PlanRow:
     figures = _of(opd, way)
     held = opd.allocation
@@ -158,7 +159,7 @@ def _row(
             current=current,
             floor=Fraction(held.floor_down_bps if way == "unduh" else held.floor_up_bps),
             unsettled=_unsettled(opd.sub_periods, way, evaluation.parameters.last_period_bins),
-            past=[None if month is None else _past(_of(month, way)) for month in past],
+            past=[None if month is None else _past(month.unduh if way == "unduh" else month.unggah) for month in past],
         )
         found = need(use, asked.ask(way) if asked else None)
     return PlanRow(
@@ -179,7 +180,7 @@ def _of(opd: OpdMonth, way: Way) -> Direction:
     return opd.unduh if way == "unduh" else opd.unggah
 
 
-def _past(figures: Direction) -> Past:
+def _past(figures: EarlierWay) -> Past:
     return Past(figures.status_p95, figures.status_coverage, figures.status)
 
 

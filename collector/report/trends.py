@@ -8,6 +8,7 @@ from typing import Final
 
 from agent.clock import Month
 from collector.judge.month import Evaluation
+from collector.judge.past import Earlier
 from collector.measure.trend import LEAST_MONTHS, Trend, trend
 from collector.report import columns, words
 from collector.report.document import Column, Table, Value, mbps, plain
@@ -20,7 +21,8 @@ Series = Mapping[tuple[str, str], Sequence[Fraction | None]]
 MONTH: Final = Column("bulan", "Bulan", "text", "Bulan, tahun di depan.", width=1.0)
 P95: Final = Column(
     "p95_bulan_mbps", "P95 bulan itu (Mbps)", "mbps",
-    "Persentil ke-95 bulan itu, dihitung dari data yang ada saat laporan dibuat; kosong bila cakupan kurang dari 75 %.",
+    "Persentil ke-95 bulan itu menurut laporannya yang telah disahkan, atau bila belum disahkan, menurut data yang ada "
+    "saat laporan dibuat; kosong bila cakupan kurang dari 75 %.",
     "Mbps",
 )  # fmt: skip
 MONTHLY: Final = (columns.CODE, columns.WAY, MONTH, P95)
@@ -36,10 +38,10 @@ TREND: Final = (
 )  # fmt: skip
 
 
-def series(evaluation: Evaluation, past: Sequence[Evaluation]) -> Series:
+def series(evaluation: Evaluation, past: Sequence[Earlier]) -> Series:
     """Return the P95 of the month and the eleven before it; ``past`` is newest first, what is missing is unknown."""
-    by_month = {item.month: item for item in past}
-    months = [*(by_month.get(evaluation.month.shifted(-back)) for back in range(MONTHS - 1, 0, -1)), evaluation]
+    by_month: dict[Month, Earlier] = {item.month: item for item in (*past, evaluation)}
+    months = [by_month.get(month) for month in last_months(evaluation.month)]
     known = [{} if item is None else {opd.code: opd for opd in item.opds} for item in months]
     found: dict[tuple[str, str], Sequence[Fraction | None]] = {}
     for opd in evaluation.opds:
