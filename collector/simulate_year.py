@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from agent.clock import MS, ManualClock, Month, Zone
@@ -21,10 +22,11 @@ from collector.simulation.model import Simulation
 from collector.simulation.scenario import Office, SimulationError, offices
 from collector.simulation.station import LATE_HOURS
 from collector.simulation.story import CODES, breaks, cuts, story
-from collector.simulation.traffic import HOUR_MS
+from collector.simulation.traffic import DAY_MS, HOUR_MS
 from collector.simulation.truth import Truth
 from collector.simulation.year import FINE, Pace, Year, down_ms, truths
 
+_REPORTED_DAYS = 8
 _BEGUN = "-12-08T08:00"
 
 
@@ -51,9 +53,17 @@ class SimulatedYear:
 
 
 def run(
-    *, data: Path, opd: int, year: int, seed: int, zone: Zone, progress: Progress, pace: Pace = FINE
+    *,
+    data: Path,
+    opd: int,
+    year: int,
+    seed: int,
+    zone: Zone,
+    progress: Progress,
+    pace: Pace = FINE,
+    months: int = 12,
 ) -> SimulatedYear:
-    """Play the year of ``opd`` agencies into the new folder ``data``; raise SimulationError."""
+    """Play the year (its first ``months``) of ``opd`` agencies into the new folder ``data``; raise SimulationError."""
     if opd < len(CODES):
         raise SimulationError(f"--opd {opd}: a year needs at least {len(CODES)} OPD, for its story is about them")
     refuse_used(data)
@@ -66,7 +76,7 @@ def run(
         desk = Desk(folder, clock, year=year, offices=chosen, acts=acts)
         desk.furnish()
         desk.play((model.place.start_ms - pace.batch_ms) * MS)
-        return _Play(folder, clock, desk, model, pace, progress).run()
+        return _Play(folder, clock, desk, model, pace, progress).run(months)
 
 
 class _Play:
@@ -81,17 +91,18 @@ class _Play:
         self._now_ms = model.place.start_ms
         self._senders: dict[str, Sender] = {}
 
-    def run(self) -> SimulatedYear:
-        """Send month after month, and play what is left."""
+    def run(self, count: int) -> SimulatedYear:
+        """Send month after month, and play what is left: all of it, or until the last month was reported."""
         readings, known = 0, {}
-        for month in self._model.months():
+        for month in islice(self._model.months(), count):
             readings += sum(sum(len(part) for part in station.parts()) for station in month.stations)
             known[month.place.month] = _known(month, from_ms=self._model.place.start_ms)
             self._go_on(month)
             self._hall()
             self._receive(month.place.end_ms)
         self._receive(self._now_ms + LATE_HOURS * HOUR_MS)
-        self._desk.play(self._desk.last_ns + 1)
+        reported_ms = self._now_ms + _REPORTED_DAYS * DAY_MS
+        self._desk.play(self._desk.last_ns + 1 if count == 12 else reported_ms * MS)
         return SimulatedYear(self._model.offices, readings, self._centre.verdicts, known)
 
     def _hall(self) -> None:

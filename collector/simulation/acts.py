@@ -103,4 +103,13 @@ class RollingUp:
     period: Period
 
 
-Act = Opening | Moving | Determining | Renewing | Reporting | RollingUp
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testing:
+    """A restore of a backup tried by hand, or (``backup`` "") the generator; both go well."""
+
+    at_ns: int
+    who: str
+    backup: str = ""
+
+
+Act = Opening | Moving | Determining | Renewing | Reporting | RollingUp | Testing

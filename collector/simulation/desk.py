@@ -17,7 +17,8 @@ from collector.register.records.delivery import DELIVERY
 from collector.register.records.followup import FOLLOWUP
 from collector.report_life import COLLECTOR
 from collector.reports import Issue
-from collector.simulation.acts import Act, Determining, Moving, Opening, Renewing, Reporting, RollingUp
+from collector.simulation.acts import Act, Determining, Moving, Opening, Renewing, Reporting, RollingUp, Testing
+from collector.simulation.hall import GENERATOR
 from collector.simulation.papers import year_inventory
 from collector.simulation.people import ADMIN, people
 from collector.simulation.scenario import Office, SimulationError
@@ -77,6 +78,8 @@ class Desk:
             self._renew()
         elif isinstance(act, Reporting):
             self._report(act)
+        elif isinstance(act, Testing):
+            self._test(act)
         else:
             self._roll_up(act)
 
@@ -124,6 +127,13 @@ class Desk:
 
     def _renew(self) -> None:
         self._apply(succeeded=True)
+
+    def _test(self, act: Testing) -> None:
+        book, when = self._folder.register.logbook, {"at_ns": act.at_ns, "now_ns": act.at_ns}
+        if act.backup:
+            book.add_restore_test(backup=act.backup, passed=True, actor=act.who, note="tabel utama terbaca", **when)
+        else:
+            book.add_power(kind="uji-genset", actor=act.who, object=GENERATOR, value=1, note="tanpa beban", **when)
 
     def _report(self, act: Reporting) -> None:
         life = self._folder.life

@@ -11,7 +11,18 @@ from collector.register.records.logcheck import LOGCHECK, Gap, LogCheck, Source
 from collector.register.records.priority import PRIORITY, SERVICES, Priorities, PriorityClass
 from collector.register.records.service_level import SERVICE_LEVEL, Assigned, Level, ServiceLevels
 from collector.report.period import Period
-from collector.simulation.acts import Act, Calendar, Determining, Moving, Opening, Renewing, Reporting, RollingUp, Step
+from collector.simulation.acts import (
+    Act,
+    Calendar,
+    Determining,
+    Moving,
+    Opening,
+    Renewing,
+    Reporting,
+    RollingUp,
+    Step,
+    Testing,
+)
 from collector.simulation.papers import BASIS, FLOOR, OFFICIAL
 from collector.simulation.people import CHECKER, DETERMINER, NOC
 from collector.simulation.scenario import Office
@@ -43,6 +54,7 @@ def duties(calendar: Calendar, offices: Sequence[Office]) -> list[Act]:
     return [
         *_rules(calendar),
         *_determinations(calendar, offices),
+        *_tests(calendar),
         Renewing(at_ns=calendar.ns("09-10T10:00")),
         *(act for number in range(1, 13) for act in (*_log_check(calendar, number), *_report(calendar, number))),
         *(RollingUp(at_ns=calendar.ns(at), period=Period(calendar.year, quarter)) for quarter, at in _ROLLED.items()),
@@ -94,6 +106,13 @@ def _determinations(c: Calendar, offices: Sequence[Office]) -> Iterator[Act]:
             papers.setdefault(month, []).append(form)
     for month, forms in papers.items():
         yield Determining(at_ns=c.ns(f"{_DECIDED[month]}T13:00"), who=DETERMINER, forms=tuple(forms))
+
+
+def _tests(c: Calendar) -> Iterator[Act]:
+    """Yield the generator's monthly test and some restores; one backup is never tried."""
+    yield from (Testing(at_ns=c.ns(f"{month:02d}-15T10:00"), who=NOC) for month in range(1, 13))
+    for backup, at in (("simpeg", "02-11"), ("keuangan", "03-11"), ("web", "05-13"), ("simpeg", "08-12")):
+        yield Testing(at_ns=c.ns(f"{at}T10:00"), who=NOC, backup=f"{backup}-harian")
 
 
 def _log_check(c: Calendar, number: int) -> Iterator[Act]:

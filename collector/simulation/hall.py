@@ -227,8 +227,8 @@ def reporters(place: Grid, *, seed: int, batch_ms: int = HOUR_MS) -> tuple[Repor
 
 
 def _times(place: Grid, every_ms: int, offset_ms: int = 0) -> range:
-    """Return when readings fall due: as seldom as the grid's steps are long."""
-    return range(place.start_ms + offset_ms, place.end_ms, every_ms * place.step_ms // STEP_MS)
+    """Return when readings fall due: more seldom where the grid's steps are longer, but each five minutes."""
+    return range(place.start_ms + offset_ms, place.end_ms, min(every_ms * place.step_ms // STEP_MS, SLOW_POLL_MS))
 
 
 def _line(measurement: str, fields: Mapping[str, int | float], **tags: str) -> str:
