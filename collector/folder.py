@@ -19,6 +19,7 @@ from collector.datacentre import DataCentre
 from collector.evaluation import Evaluator, closing_ns, touches
 from collector.inventory import Inventory
 from collector.judge.month import Evaluation
+from collector.judge.past import Earlier, KeptMonth
 from collector.ledger.archive import Archive
 from collector.ledger.binstore import BinStore
 from collector.ledger.check import check
@@ -33,6 +34,7 @@ from collector.register.attachments import Attachments
 from collector.register.engine import RegisterError
 from collector.register.people import Actor
 from collector.register.revisions import Register
+from collector.report import kept
 from collector.report.manifest import NAME, Origin, verify
 from collector.report_life import COLLECTOR, ReportLife
 from collector.reports import Issue, Reports
@@ -151,7 +153,7 @@ class Folder:
                 book=self.register.book,
                 zone=self.zone,
                 settings=self.settings.planning,
-                past=partial(self.evaluate, compare=False),
+                past=self.earlier,
                 counted=counted(month, self.zone, journal=self.journal, audit=self.register.audit),
                 network=network_of(inventory, self.readings, self.register.book, month, zone=self.zone),
                 drifts=drifts_at(inventory, self.readings, at_ns=month.end_ns(self.zone) - 1),
@@ -161,8 +163,22 @@ class Folder:
             key=self.key,
             returned=self.life.is_returned(month),
         )
+        if written:
+            kept.write(
+                KeptMonth.of(evaluation), manifest_sha256=issue.manifest_sha256, key=self.key, path=issue.kept_file
+            )
         self.life.begin(issue, actor=actor)
         return issue, written
+
+    def earlier(self, month: Month) -> Earlier:
+        """Return an earlier month's figures: those of its approved report, else evaluated from what there is now."""
+        approved = self.reports.approved(month)
+        if approved:
+            issue = approved[-1]
+            found = kept.read(issue.kept_file, manifest_sha256=issue.manifest_sha256, public=self.key.public)
+            if found is not None:
+                return found
+        return self.evaluate(month, compare=False)
 
     def origin(self) -> Origin:
         """Return where the figures of this moment come from."""
