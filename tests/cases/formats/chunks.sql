@@ -1,0 +1,13 @@
+CREATE TABLE bins (id INTEGER PRIMARY KEY, link TEXT NOT NULL, day INTEGER NOT NULL, parameters BLOB NOT NULL,
+    first INTEGER, last INTEGER NOT NULL, newest INTEGER NOT NULL, blob BLOB NOT NULL);
+CREATE UNIQUE INDEX bins_place ON bins (link, day);
+CREATE TABLE chunk (id INTEGER PRIMARY KEY, series INTEGER NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL,
+    sha256 BLOB NOT NULL, blob BLOB NOT NULL);
+CREATE INDEX chunk_day ON chunk (day, part);
+CREATE UNIQUE INDEX chunk_place ON chunk (series, day, part);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE seal (day INTEGER, part INTEGER, journal TEXT NOT NULL, after_id INTEGER NOT NULL,
+    upto_id INTEGER NOT NULL, root BLOB NOT NULL, chained INTEGER NOT NULL, PRIMARY KEY (day, part)) WITHOUT ROWID;
+CREATE TABLE series (id INTEGER PRIMARY KEY, source TEXT NOT NULL, device TEXT NOT NULL, key TEXT NOT NULL,
+    UNIQUE (device, key, source));
+PRAGMA user_version = 0;

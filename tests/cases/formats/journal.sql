@@ -1,0 +1,20 @@
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY, agent INTEGER NOT NULL, device INTEGER NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL,
+    boot INTEGER NOT NULL, wall_ns INTEGER NOT NULL, boot_ns INTEGER NOT NULL, received_ns INTEGER NOT NULL,
+    shift_ns INTEGER NOT NULL, flags INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
+    crc INTEGER NOT NULL, sha256 BLOB NOT NULL, head BLOB NOT NULL, signature BLOB NOT NULL,
+    key TEXT, left_out TEXT, header BLOB, body BLOB NOT NULL);
+CREATE UNIQUE INDEX entry_batch ON entry (agent, run, seq) WHERE run <> 0;
+CREATE TABLE entry_day (device INTEGER, day INTEGER, id INTEGER, PRIMARY KEY (device, day, id)) WITHOUT ROWID;
+CREATE UNIQUE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, received_ns INTEGER NOT NULL, source TEXT NOT NULL, device TEXT NOT NULL,
+    key TEXT NOT NULL, number INTEGER NOT NULL, reason TEXT NOT NULL, content BLOB NOT NULL);
+CREATE TABLE quarantine_size (bytes INTEGER NOT NULL, dropped INTEGER NOT NULL);
+CREATE TABLE seen_batch (agent INTEGER, run INTEGER, low INTEGER, high INTEGER, PRIMARY KEY (agent, run, low))
+    WITHOUT ROWID;
+CREATE TABLE seen_write (digest BLOB PRIMARY KEY, received_ns INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE sqlite_sequence(name,seq);
+PRAGMA user_version = 0;
