@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import islice
 from typing import Any
 
-from collector.register.book import Book, Forbidden, Missing, Papers, Record, Refused
+from collector.register.book import Book, Forbidden, Missing, Papers, Record, Refused, may_see
 from collector.register.content import ContentError, content, plain
 from collector.register.kinds import Context, Kind
 from collector.register.people import Actor
@@ -43,7 +44,6 @@ class Filter:
             (self.opd is None or record.opd == self.opd)
             and (self.from_ns is None or record.at_ns >= self.from_ns)
             and (self.to_ns is None or record.at_ns < self.to_ns)
-            and record.code > self.after
         )
 
 
@@ -76,8 +76,15 @@ def listed(book: Book, kind: Kind, wanted: Filter, *, actor: Actor) -> list[Reco
     if wanted.state is not None and wanted.state not in kind.states:
         raise Refused(f"tidak ada keadaan {wanted.state!r}; keadaan {kind.title}: {', '.join(kind.states)}")
     states = () if wanted.state is None else (wanted.state,)
-    found = (item for item in book.current(kind, actor=actor, states=states) if wanted.takes(item))
-    return [item for item, _ in zip(found, range(min(wanted.limit, MOST_SHOWN)), strict=False)]
+    seen = (item for item in _after(book, kind, wanted.after, states) if may_see(kind, item, actor))
+    return list(islice(filter(wanted.takes, seen), min(wanted.limit, MOST_SHOWN)))
+
+
+def _after(book: Book, kind: Kind, code: str, states: tuple[str, ...]) -> Iterator[Record]:
+    """Yield every record after a number, in pages, however many there are."""
+    while page := book.current(kind, states=states, after=code):
+        yield from page
+        code = page[-1].code
 
 
 def history(book: Book, kind: Kind, code: str, *, actor: Actor) -> list[Record]:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, select
 
 from agent.clock import NS, Month, Zone
 from agent.envelope import canonical
+from collector.register import numbers
 from collector.register.audit import Audit
 from collector.register.content import ContentError, content, plain, plain_value
 from collector.register.engine import reading, writing
@@ -102,7 +103,7 @@ class Book:
             _own(kind, form, actor, role)
             _refuse(early(kind, form))
             form = stamped(form, by=kind.by, when=kind.when, actor=actor, context=context)
-            code = _next_code(connection, kind, self._zone.local(context.now_ns).year)
+            code = numbers.following(connection, kind, self._zone.local(context.now_ns).year)
             act = _Act(kind, code, 1, kind.opens, form, papers, actor, role, replace(context, state=kind.opens))
             return self._write(connection, act)
 
@@ -150,11 +151,20 @@ class Book:
             raise
 
     def current(
-        self, kind: Kind, *, actor: Actor | None = None, states: Sequence[str] = (), limit: int = MOST_READ
+        self,
+        kind: Kind,
+        *,
+        actor: Actor | None = None,
+        states: Sequence[str] = (),
+        after: str = "",
+        limit: int = MOST_READ,
     ) -> list[Record]:
-        """Return the newest revision of every record, by number; of a plain OPD's reader only his own."""
+        """Return the newest revision of the records after a number; of a plain OPD's reader only his own."""
         newest = select(func.max(table.c.id)).where(table.c.kind == kind.name).group_by(table.c.code)
-        query = select(table).where(table.c.id.in_(newest)).order_by(table.c.code).limit(limit)
+        query = select(table).where(table.c.id.in_(newest)).limit(limit)
+        query = query.order_by(*numbers.in_order(table.c.code, prefix=kind.prefix))
+        if after:
+            query = query.where(numbers.later(table.c.code, after, prefix=kind.prefix))
         if states:
             query = query.where(table.c.state.in_(states))
         with reading(self._engine) as connection:
@@ -173,7 +183,8 @@ class Book:
     def as_of(self, kind: Kind, time_ns: int) -> Iterator[Record]:
         """Yield every record as it stood at ``time_ns`` (UTC), by number; what was opened later is not there."""
         there = select(func.max(table.c.id)).where(table.c.kind == kind.name, table.c.recorded_ns < time_ns)
-        query = select(table).where(table.c.id.in_(there.group_by(table.c.code))).order_by(table.c.code)
+        query = select(table).where(table.c.id.in_(there.group_by(table.c.code)))
+        query = query.order_by(*numbers.in_order(table.c.code, prefix=kind.prefix))
         with reading(self._engine) as connection:
             for row in connection.execute(query).mappings():
                 yield _record(kind, row)
@@ -363,13 +374,6 @@ def _at(kind: Kind, form: Any, context: Context) -> int:
     if isinstance(value, str):
         return Month.parse(value).start_ns(context.zone)
     return context.now_ns
-
-
-def _next_code(connection: Connection, kind: Kind, year: int) -> str:
-    start = f"{kind.prefix}-{year}-"
-    query = select(func.max(table.c.code)).where(table.c.kind == kind.name, table.c.code.startswith(start))
-    last = connection.scalar(query)
-    return f"{start}{int(last.removeprefix(start)) + 1 if last else 1:05d}"
 
 
 def _digest(row: Mapping[str, Any] | RowMapping) -> str:
