@@ -59,6 +59,8 @@ class Guest:
     address: str
     namespace: str
     folder: Path
+    rootfs: Path
+    hosts: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = None
     cgroups: list[Path] = field(default_factory=list)
 
@@ -119,13 +121,19 @@ class Site:
         _run("ip", "-n", self.controller, "link", "set", port, "master", "br0", "up")
         _run("ip", "-n", namespace, "addr", "add", f"{address}/16", "dev", "eth0")
         _run("ip", "-n", namespace, "link", "set", "eth0", "up")
-        guest = self.guests[name] = Guest(name, address, namespace, self.folder / name)
+        guest = Guest(name, address, namespace, self.folder / name, rootfs, hosts)
+        self.guests[name] = guest
         for part in ("upper", "work", "root"):
             (guest.folder / part).mkdir(parents=True)
-        layers = f"lowerdir={rootfs},upperdir={guest.folder / 'upper'},workdir={guest.folder / 'work'}"
+        self._mount(guest)
+        return guest
+
+    def _mount(self, guest: Guest) -> None:
+        """Lay the guest's own files over the root file system, and give it what an installer would ask for."""
+        layers = f"lowerdir={guest.rootfs},upperdir={guest.folder / 'upper'},workdir={guest.folder / 'work'}"
         _run("mount", "-t", "overlay", "overlay", "-o", layers, guest.root)
-        (guest.root / "etc/hostname").write_text(f"{name}\n", encoding="ascii")
-        known = {"127.0.0.1": "localhost", address: name, **hosts}
+        (guest.root / "etc/hostname").write_text(f"{guest.name}\n", encoding="ascii")
+        known = {"127.0.0.1": "localhost", guest.address: guest.name, **guest.hosts}
         lines = "".join(f"{where} {called}\n" for where, called in known.items())
         (guest.root / "etc/hosts").write_text(lines, encoding="ascii")
         home = guest.root / "home" / USER
@@ -134,7 +142,6 @@ class Site:
         owner = home.stat()
         for path in (home / ".ssh", home / ".ssh/authorized_keys"):
             os.chown(path, owner.st_uid, owner.st_gid)
-        return guest
 
     def boot(self, name: str) -> None:
         """Boot a guest in a control group of its own; ``wait`` says when it is up."""
@@ -169,6 +176,19 @@ class Site:
         assert status == REBOOTED, f"{name} ended with {status} instead of rebooting"
         self.boot(name)
         self.wait(name)
+
+    def empty(self, name: str, *, keep: str) -> None:
+        """Make an ended guest a bare system again, but for a folder (as a disk that is carried over)."""
+        guest = self.guests[name]
+        kept = guest.folder / "kept"
+        shutil.copytree(guest.root / keep, kept)
+        _run("umount", guest.root)
+        for part in ("upper", "work"):
+            shutil.rmtree(guest.folder / part)
+            (guest.folder / part).mkdir()
+        self._mount(guest)
+        shutil.copytree(kept, guest.root / keep)
+        shutil.rmtree(kept)
 
     def end(self, name: str) -> None:
         """Power a guest off; systemd-nspawn passes SIGTERM on to the system in it."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.deploy.guests import USER, Site
 from tests.deploy.rootfs import CACHE, rootfs
@@ -178,3 +182,49 @@ class Regency:
             log.write(f"$ ansible-playbook {book} {' '.join(words)} {more or ''}\n{play.out}\n")
         assert not check or play.status == 0, play.out[-6000:]
         return play
+
+    def visit(self, path: str, *, token: str = "", name: str = NAME, **more: object) -> dict[str, Any]:
+        """Send a request through the proxy as ``visitor.py`` does, trusting the private CA alone; return the answer."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        told = {
+            "address": MACHINES["noc"][0],
+            "name": name,
+            "ca": str(self.ca),
+            "path": path,
+            "headers": headers,
+            **more,
+        }
+        words = [
+            "ip",
+            "netns",
+            "exec",
+            self.site.controller,
+            sys.executable,
+            str(Path(__file__).with_name("visitor.py")),
+        ]
+        done = subprocess.run(words, input=json.dumps(told), capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    @property
+    def ca(self) -> Path:
+        """The certificate of the private CA that the play made on the controller."""
+        return self.inventory / "rahasia" / "ca" / "ca.pem"
+
+    def batches(self) -> dict[str, int]:
+        """Return how many batches of each agent stand in the collector's journal."""
+        path = self.site.guests["noc"].root / "var/lib/nadi/journal.db"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as journal:
+            rows = journal.execute("SELECT text, count(*) FROM entry JOIN name ON name.id = agent GROUP BY text")
+            return {str(name): int(number) for name, number in rows}
+
+    def series(self, query: str) -> int:
+        """Return how many series VictoriaMetrics on the NOC's machine finds for a query, asked there."""
+        asking = (
+            "import json,sys,urllib.parse,urllib.request;"
+            "u='http://127.0.0.1:8428/api/v1/query?query='+urllib.parse.quote(sys.argv[1]);"
+            "print(len(json.load(urllib.request.urlopen(u,timeout=10))['data']['result']))"
+        )
+        said = self.site.run("noc", f"python3 -c {shlex.quote(asking)} {shlex.quote(query)}")
+        return int(said.out)
