@@ -59,8 +59,9 @@ CASES = (
         {
             **{_hulu("h1", "isp"): "0x20", _hulu("h2", "isp"): "3x20"},
             **{_hulu("h3", "cadangan"): "0x20", _hulu("h4", "cadangan"): "1x20", _hulu("h5", ""): "0x20"},
+            **{_hulu("h6", "kerja"): "4x20", _hulu("h7", "campur"): "4x20", _hulu("h8", "campur"): "0x20"},
         },
-        *(5, "uplink", ("isp",)),
+        *(5, "uplink", ("isp", "campur")),
     ),
     Case("NadiHuluMati", {_hulu("h1"): "1x4 0x20", _hulu("h2"): "3x20", _wan("l1"): "0x20"}, 8, "link", ("h1",)),
     Case("NadiHuluTidakDiketahui", {_hulu("h1"): "3x20", _hulu("h2"): "0x20"}, 15, "link", ("h1",)),
@@ -75,9 +76,9 @@ CASES = (
     Case(
         "NadiPerangkatDiam",
         {
-            **{'nadi_device_up{device="rt-1"}': "0x20", 'nadi_device_up{device="rt-2"}': "0x20"},
-            **{'nadi_link_info{link="l1", device="rt-1"}': "1x20", 'nadi_link_info{link="l2", device="rt-2"}': "1x20"},
-            **{_wan("l1"): "0x20", _wan("l2"): "1x20"},
+            **{f'nadi_device_up{{device="rt-{n}"}}': "0x20" for n in (1, 2, 3)},
+            **{f'nadi_link_info{{link="l{n}", device="rt-{n}"}}': "1x20" for n in (1, 2, 3)},
+            **{_wan("l1"): "0x20", _wan("l2"): "1x20", _wan("l3"): "4x20"},
         },
         *(10, "device", ("rt-2",)),
     ),
