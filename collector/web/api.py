@@ -34,8 +34,9 @@ from collector.web.centre import CentreView, centre_view
 from collector.web.determinations import add_determinations
 from collector.web.enrolment import Enrolment
 from collector.web.facts import facts
+from collector.web.importing import add_importing
 from collector.web.intake import PATHS, Shortcut, routes
-from collector.web.page import PAGES, StatusPage, content
+from collector.web.page import PAGES, StatusPage, content, own_content
 from collector.web.policy import FIXED, Policy, Visitor, of_registers
 from collector.web.power import PowerView, power_view
 from collector.web.problems import add_handlers, described, problem
@@ -96,6 +97,7 @@ def create(collector: Collector) -> FastAPI:
     add_registers(app, collector)
     add_attachments(app, collector)
     add_determinations(app, collector)
+    add_importing(app, collector)
     add_accounts(app, collector)
     add_audit(app, collector)
     _add_pages(app, collector)
@@ -244,8 +246,11 @@ def _add_pages(app: FastAPI, collector: Collector) -> None:
     assets = {name: PAGES / name for name in ("status.css", "nadi.svg", "docs.js")}
 
     @app.get("/", include_in_schema=False)
-    def status_page() -> HTMLResponse:
-        return HTMLResponse(page.render(collector.snapshot(), content(collector)))
+    def status_page(asking: Asking) -> HTMLResponse:
+        snapshot = collector.snapshot()
+        if asking.opd is None:
+            return HTMLResponse(page.render(snapshot, content(collector)))
+        return HTMLResponse(page.render(own_snapshot(snapshot, asking.opd), own_content(collector, asking.opd)))
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:

@@ -14,6 +14,7 @@ from agent.identity import fingerprint
 from collector.judge.allocation import Finding, Severity
 from collector.judge.now import Flow, State
 from collector.live import LinkLive, OpdLive, Snapshot
+from collector.own import own_findings
 from collector.report.centre_words import FINDING
 from collector.report.document import rounded
 from collector.report.manifest import NAME
@@ -71,7 +72,10 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """What the page shows beside the snapshot; ``findings`` is None while nothing is judged."""
+    """What the page shows beside the snapshot; ``findings`` is None while nothing is judged.
+
+    ``own`` is the page of one OPD: nothing of agents, servers, reports and the collector itself.
+    """
 
     region: str
     label: str
@@ -82,6 +86,7 @@ class PageContent:
     faults: Sequence[str]
     entries: int
     fingerprint: str
+    own: bool = False
 
 
 def mbps(rate: Fraction | int | None) -> str:
@@ -128,6 +133,23 @@ JOB_WORDS = {
     "check": "Pemeriksaan keutuhan",
     "refusals": "Pencatatan penolakan",
 }
+
+
+def own_content(collector: Collector, opd: str) -> PageContent:
+    """Gather what the page shows to an account of one OPD."""
+    judged, inventory = collector.judgement, collector.live.inventory
+    return PageContent(
+        region=inventory.region,
+        label=collector.folder.journal.label,
+        senders=(),
+        findings=[_finding(item) for item in own_findings(judged.findings, inventory, opd)] if judged else None,
+        servers=(),
+        reports=(),
+        faults=(),
+        entries=0,
+        fingerprint="",
+        own=True,
+    )
 
 
 def content(collector: Collector) -> PageContent:

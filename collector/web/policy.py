@@ -19,6 +19,7 @@ from collector.register.account_acts import ADMINS
 from collector.register.kinds import Kind
 from collector.register.people import ROLES, Actor, Role
 from collector.register.records.delivery import DELIVERY
+from collector.register.records.proposal import PROPOSAL
 from collector.register.records.report_state import REPORT_STATE
 
 Who = Literal["stranger", "local", "operator", "penetap", "pemeriksa", "noc", "opd", "auditor", "admin"]
@@ -38,10 +39,11 @@ ADMIN: Final[frozenset[Who]] = frozenset(ADMINS)
 KEEPERS: Final[frozenset[Who]] = frozenset(("auditor", "admin"))
 
 REGISTERS: Final = "/api/v1/registers"
+IMPORTS: Final = "/api/v1/imports"
 
 FIXED: Final[Mapping[Key, frozenset[Who]]] = MappingProxyType(
     {
-        ("GET", "/"): READERS,
+        ("GET", "/"): KNOWN,
         ("GET", "/docs"): KNOWN,
         ("GET", "/openapi.json"): KNOWN,
         ("GET", "/metrics"): READERS,
@@ -79,6 +81,10 @@ FIXED: Final[Mapping[Key, frozenset[Who]]] = MappingProxyType(
         ("GET", REGISTERS): KNOWN,
         ("GET", "/api/v1/determinations"): KNOWN,
         ("POST", "/api/v1/determinations"): frozenset[Who](("penetap",)),
+        ("GET", f"{IMPORTS}/inventory"): OPERATION,
+        ("POST", f"{IMPORTS}/inventory"): frozenset[Who](("noc", "admin")),
+        ("GET", f"{IMPORTS}/{PROPOSAL.name}"): KNOWN,
+        ("POST", f"{IMPORTS}/{PROPOSAL.name}"): frozenset(PROPOSAL.openers),
         ("POST", "/api/v1/session"): EVERYBODY,
         ("GET", "/api/v1/session"): PEOPLE,
         ("DELETE", "/api/v1/session"): PEOPLE,

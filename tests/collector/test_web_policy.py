@@ -65,7 +65,7 @@ def test_what_strangers_and_an_opd_may_ask_is_written_out_once_more() -> None:
     }
     assert open_to("stranger") == stranger
     assert open_to("opd") - stranger == {
-        *("GET /docs", "GET /openapi.json", "GET /assets/{name}", "GET /assets/swagger/{path:path}"),
+        *("GET /", "GET /docs", "GET /openapi.json", "GET /assets/{name}", "GET /assets/swagger/{path:path}"),
         *("GET /api/v1/status", "GET /api/v1/findings", "GET /api/v1/opd", "GET /api/v1/evaluations/{month}"),
         *("GET /api/v1/registers", "GET /api/v1/session", "DELETE /api/v1/session"),
         *("GET /api/v1/sheets", "GET /api/v1/sheets/{month}/{opd}", "GET /api/v1/sheets/{month}/{opd}/{file}"),
