@@ -33,7 +33,7 @@ lint: $(VENV)/dev.stamp
 
 # Much of the time the tests wait for real peers, so two workers take little more than half of it.
 unit: $(VENV)/dev.stamp
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not slow and not deploy" -n 2 --dist loadfile
 
 # What takes longer: the network laboratory with real 300-second bins (root, about 20 minutes), the OpenAPI role by role.
 test-lab: debian $(VENV)/dev.stamp
@@ -41,7 +41,7 @@ test-lab: debian $(VENV)/dev.stamp
 
 # Ansible against Debian systems booted in network namespaces (root, about 20 minutes).
 test-deploy: debian $(VENV)/dev.stamp $(VENV)/deploy.stamp
-	$(BIN)/pytest tests/deploy -m deploy
+	$(BIN)/pytest tests/deploy -m deploy -rP --durations=0
 
 # What a site without internet is installed from: build/bundle/nadi-VERSION, of the last commit.
 bundle: $(VENV)/collector.stamp

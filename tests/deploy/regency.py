@@ -36,7 +36,8 @@ PYTHONS = ("3.11-x86_64", "3.13-x86_64")
 VARIABLES = {
     "vault_snmp_auth_password": "rahasia-auth-contoh",
     "vault_snmp_privacy_password": "rahasia-privasi-contoh",
-    "grafana_admin_password": "rahasia-admin-contoh",
+    "vault_grafana_admin_password": "rahasia-admin-contoh",
+    "grafana_apt_key": "",
     "grafana_apt_sources": "Types: deb\nURIs: file:/srv/grafana\nSuites: ./\nTrusted: yes\n",
 }
 _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
