@@ -51,7 +51,7 @@ def _reports(field: str, bad: str, good: str) -> dict[str, str]:
 
 
 _MEDIUM, _HIGH = ("severity", ("sedang",)), ("severity", ("tinggi",))
-_OWN = {"nadi_collector_own_backup_timestamp_seconds": "86400x3000"}
+_OWN = {"nadi_collector_own_backup_timestamp_seconds": "0x90"}
 
 CASES = (
     Case(
@@ -325,11 +325,11 @@ CASES = (
     ),
     Case(
         "NadiCadanganSendiri",
-        {"nadi_collector_up": "1x3000", "nadi_collector_own_backup_timestamp_seconds": "0x3000"},
-        *(2950, *_HIGH),
+        {"nadi_collector_up": "1x90", "nadi_collector_own_backup_timestamp_seconds": "-172800x90"},
+        *(70, *_HIGH),
     ),
     Case("NadiCadanganSendiri", {"nadi_collector_up": "1x90"}, 70, *_HIGH),
-    Case("NadiCadanganSendiri", {**_OWN, "nadi_collector_up": "1x3000"}, 2950),
+    Case("NadiCadanganSendiri", {**_OWN, "nadi_collector_up": "1x90"}, 70),
     Case("NadiKeutuhanRusak", {"nadi_collector_integrity_ok": "0x9"}, 2, "severity", ("kritis",)),
     Case("NadiKeutuhanRusak", {"nadi_collector_integrity_ok": "1x9"}, 2),
     Case(
