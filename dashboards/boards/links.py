@@ -231,7 +231,7 @@ _LINKS = (
             label("device", "Perangkat", TO_DEVICE), label("direction", "Arah"),
             value("A", "Terhadap penetapan", states=LIMIT),
             value("B", "Batas terbaca", unit="bps", no_value="Tanpa batas atau dinonaktifkan"),
-            value("C", "Alokasi OPD", unit="bps"),
+            value("C", "Alokasi OPD", unit="bps", no_value="Belum ada penetapan"),
         ),
         no_value=comforting("Tidak ada yang berbeda"),
         help="Batas kecepatan menurut perangkat yang lain dari penetapan. Yang tidak terbaca disebut pada dasbor "

@@ -191,7 +191,7 @@ _TROUBLE = (
             label("link", "Tautan", TO_LINK),
             label("opd", "Kode PD", TO_AGENCY),
             value("A", "Keadaan", states=LINK),
-            value("B", "Selama", unit="dthms"),
+            value("B", "Selama", unit="dthms", no_value="Tidak diketahui"),
         ),
         no_value=comforting("Semua tautan hidup"),
         help="Tautan yang sekarang mati, terganggu, atau tidak diketahui, dan lamanya bila diketahui. Sebabnya ada di "

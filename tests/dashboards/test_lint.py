@@ -67,6 +67,7 @@ PANEL_FAULTS: list[tuple[str, int, Change]] = [
     ("variables", 301, asks('sum(nadi_device_up{device=~"$router"})')),
     ("comfort", 121, lambda panel: replace(panel, no_value="Semua tautan hidup")),
     ("comfort", 133, lambda panel: replace(panel, no_value="Tidak ada temuan")),
+    ("comfort", 121, lambda panel: replace(panel, columns=(*panel.columns[:3], Column(of="B", title="Selama")))),
     ("agency", 202, asks("nadi_opd_state")),
 ]
 
