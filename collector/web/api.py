@@ -36,12 +36,14 @@ from collector.web.enrolment import Enrolment
 from collector.web.facts import facts
 from collector.web.importing import add_importing
 from collector.web.intake import PATHS, Shortcut, routes
+from collector.web.logbook import add_logbook
 from collector.web.page import PAGES, StatusPage, content, own_content
 from collector.web.policy import FIXED, Policy, Visitor, of_registers
 from collector.web.power import PowerView, power_view
 from collector.web.problems import add_handlers, described, problem
 from collector.web.registers import add_registers
 from collector.web.reports import MonthPath, add_reports
+from collector.web.senders import add_senders
 from collector.web.session import add_session
 from collector.web.sight import sight
 
@@ -97,6 +99,8 @@ def create(collector: Collector) -> FastAPI:
     add_registers(app, collector)
     add_attachments(app, collector)
     add_determinations(app, collector)
+    add_logbook(app, collector)
+    add_senders(app, collector)
     add_importing(app, collector)
     add_accounts(app, collector)
     add_audit(app, collector)

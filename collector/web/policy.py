@@ -35,6 +35,7 @@ KNOWN: Final = MACHINES | PEOPLE
 READERS: Final = KNOWN - {"opd"}
 OPERATION: Final[frozenset[Who]] = MACHINES | frozenset[Who](("noc", "auditor", "admin"))
 DRAFTS: Final = frozenset[Who](("local",)) | frozenset[Who](REPORT_STATE.openers | REPORT_STATE.readers)
+WRITERS: Final[frozenset[Who]] = frozenset(("noc", "admin"))
 ADMIN: Final[frozenset[Who]] = frozenset(ADMINS)
 KEEPERS: Final[frozenset[Who]] = frozenset(("auditor", "admin"))
 
@@ -55,7 +56,19 @@ FIXED: Final[Mapping[Key, frozenset[Who]]] = MappingProxyType(
         ("GET", "/api/v1/datacentre"): READERS,
         ("GET", "/api/v1/opd"): KNOWN,
         ("GET", "/api/v1/agents"): OPERATION,
+        ("POST", "/api/v1/agents"): ADMIN,
+        ("POST", "/api/v1/agents/{name}/devices"): ADMIN,
+        ("DELETE", "/api/v1/agents/{name}"): ADMIN,
+        ("GET", "/api/v1/tokens"): KEEPERS,
+        ("POST", "/api/v1/tokens"): ADMIN,
+        ("DELETE", "/api/v1/tokens/{sort}/{name}"): ADMIN,
         ("GET", "/api/v1/quarantine"): OPERATION,
+        ("GET", "/api/v1/logbook/power"): READERS,
+        ("POST", "/api/v1/logbook/power"): WRITERS,
+        ("GET", "/api/v1/logbook/restore-tests"): READERS,
+        ("POST", "/api/v1/logbook/restore-tests"): WRITERS,
+        ("GET", "/api/v1/limits"): READERS,
+        ("GET", "/api/v1/limits/routeros"): READERS,
         ("GET", "/api/v1/evaluations/{month}"): KNOWN,
         ("GET", "/api/v1/reports"): READERS,
         ("GET", "/api/v1/reports/{month}/{file}"): READERS,

@@ -135,6 +135,7 @@ FILLED = {
     "{period}": "2026-Q3",
     "{opd}": A,
     "{label}": "tidak-ada",
+    "{sort}": "write",
     "{sha256}": "0" * 64,
     "{file}": "manifest.json",
     "{name}": "status.css",
