@@ -116,6 +116,11 @@ class Sender:
         self.before = [*self.before, self.station]
         self.station, self.source = station, chain(self.source, station.envelopes())
 
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether its clock lags, or did: batches of that time may still be in its spool."""
+        return any(station.slow_ms for station in (self.station, *self.before))
+
     def reaches(self, now_ms: int) -> bool:
         """Tell whether its batches get through."""
         return all(station.reaches(now_ms) for station in (self.station, *self.before))
@@ -157,7 +162,7 @@ class Centre:
         together: list[bytes] = []
         for sender in senders:
             batches = sender.take(now_ms)
-            if sender.station.slow_ms:
+            if sender.is_slow:
                 self._post(batches, sender.station.sender_clock(sent_ms))
             else:
                 together += batches
