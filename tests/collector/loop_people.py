@@ -48,9 +48,10 @@ class Person:
         assert answer.status_code == expect, f"{self.name} {path}: {answer.status_code} {answer.text}"
         return answer.json()
 
-    def brings(self, path: str, data: bytes, *, expect: int = 200) -> Any:
-        """Post a file."""
-        answer = self.http.post(path, content=data, headers={"Content-Type": "application/octet-stream"})
+    def brings(self, path: str, data: bytes, *, method: str = "POST", expect: int = 200) -> Any:
+        """Send a file."""
+        headers = {"Content-Type": "application/octet-stream"}
+        answer = self.http.request(method, path, content=data, headers=headers)
         assert answer.status_code == expect, f"{self.name} {path}: {answer.status_code} {answer.text}"
         return answer.json()
 

@@ -3,6 +3,7 @@ over, verified; and an OPD that asks for another's figures in every way it can t
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.collector.loop_people import MONTH, Person, Place, place_at
 from tests.collector.signers import DAY, PASSPHRASE, Authority, now
 from tests.collector.web_world import A, B, asked
 
+LETTER = b"%PDF-1.7 surat usulan"
 REGISTERS, REPORT = "/api/v1/registers", f"/api/v1/reports/{MONTH}"
 
 
@@ -39,10 +41,18 @@ def wish(opd: str) -> dict[str, Any]:
     return plain(replace(asked(opd), starts=today(), target=today() + timedelta(days=60)))
 
 
+def file_of(code: str) -> str:
+    return f"{REGISTERS}/usulan/{code}/attachments/{hashlib.sha256(LETTER).hexdigest()}"
+
+
 def ask_and_determine(ani: Person, dedi: Person, citra: Person) -> None:
-    """Ani asks for her OPD, Dedi for the other one; Citra accepts and determines."""
-    mine = ani.does(f"{REGISTERS}/usulan", {"form": wish(A)}, expect=201)["code"]
-    dedi.does(f"{REGISTERS}/usulan", {"form": wish(B)}, expect=201)
+    """Ani asks for her OPD with a letter attached, Dedi for the other one; Citra reads, accepts and determines."""
+    named = {"attachment_sha256": hashlib.sha256(LETTER).hexdigest(), "attachment_name": "surat.pdf"}
+    mine = ani.does(f"{REGISTERS}/usulan", {"form": wish(A), **named}, expect=201)["code"]
+    theirs = dedi.does(f"{REGISTERS}/usulan", {"form": wish(B), **named}, expect=201)["code"]
+    for person, code in ((ani, mine), (dedi, theirs)):
+        person.brings(file_of(code), LETTER, method="PUT", expect=201)
+    assert citra.get(file_of(mine)).content == LETTER
     ani.does(f"{REGISTERS}/usulan/{mine}/diterima", expect=403)
     citra.does(f"{REGISTERS}/usulan/{mine}/diterima", {"legal_basis": "Perbup 16/2023 Pasal 21"})
     determination = {
@@ -120,12 +130,22 @@ def pry(ani: Person) -> list[str]:
         *(f"/api/v1/evaluations/{MONTH}?opd={B}", f"/api/v1/evaluations/{MONTH}?opd={A}&opd={B}"),
         *(f"{sheet}/{B}", f"{sheet}/{B}/lembar-{MONTH}-v1-{B}.pdf", f"{sheet}/{B.lower()}", f"{sheet}/..%2F{B}"),
         *(f"{REPORT}/evaluasi-{MONTH}-v1.json", f"{REPORT}/manifest.json", f"/api/v1/verify/{MONTH}"),
-        *("/api/v1/reports", "/api/v1/rollups", "/metrics", "/", "/api/v1/agents", "/api/v1/audit", "/api/v1/accounts"),
+        *(
+            "/api/v1/reports",
+            "/api/v1/rollups",
+            "/metrics",
+            "/api/v1/tokens",
+            "/api/v1/agents",
+            "/api/v1/audit",
+            "/api/v1/accounts",
+        ),
         *(f"{REGISTERS}/usulan?opd={B}", f"{REGISTERS}/usulan/{theirs}", f"{REGISTERS}/usulan/USL-1999-00001"),
+        file_of(theirs),
     ]
     for path in asking:
         answer = ani.get(path)
         assert (answer.status_code, B in answer.text.replace(path, "").replace(f"'{B}'", "")) == (403, False), path
+    assert B not in ani.get("/").text
     ani.does(f"{REGISTERS}/usulan", {"form": wish(B)}, expect=403)
     ani.does(f"{REGISTERS}/usulan/{theirs}/diajukan", {"form": wish(A)}, expect=403)
     return asking
