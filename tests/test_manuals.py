@@ -19,6 +19,8 @@ from agent.catalogue import RAW
 from collector.cli import parser
 from collector.config import Settings, read
 from collector.feeds.derived import DERIVED
+from collector.register.people import ROLES
+from collector.register.registers import KINDS
 from collector.report.settings import ReportSettings
 
 ROOT = Path(__file__).parent.parent
@@ -288,3 +290,8 @@ def test_every_alert_is_in_the_book_of_handling() -> None:
     )
     book = text_of(ROOT / "docs" / "penanganan.md")
     assert [name for name in sorted(alerts) if f"### {name}\n" not in book] == []
+
+
+def test_the_manual_of_administration_names_every_register_and_role() -> None:
+    manual = text_of(ROOT / "docs" / "manual-administrator.md")
+    assert [name for name in (*KINDS, *ROLES) if f"`{name}`" not in manual] == []
