@@ -7,8 +7,9 @@ not read back. A portion is one raw series of one local day, or the bins of one 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -65,11 +66,13 @@ class Review:
     raw: RawLines
     bins: BinPoints
     patience_s: float = VISIBLE_SECONDS
+    _upto_id: int = 0
 
     # --- portions ---
 
     def raw_portions(self, day: date, *, upto_id: int) -> Iterator[Portion]:
         """Yield the raw series of a local day, of the entries up to an id as far as the day is not sealed."""
+        self._upto_id = upto_id
         zone = self.folder.zone
         span = Span(zone.day_start(day) // MS, zone.day_start(day + _DAY) // MS)
         sealed: dict[str, list[Series]] = {}
@@ -136,6 +139,21 @@ class Review:
             time.sleep(self.patience_s)
             self.patience_s = 0
             found = self._compared(portion, wanted)
+        if found.extra and portion.is_raw:
+            since = self._since(portion)
+            found = replace(found, extra=[(name, at_ms) for name, at_ms in found.extra if at_ms not in since[name]])
+        return found
+
+    def _since(self, portion: Portion) -> Mapping[Name, Collection[int]]:
+        """Return what a running feed may have sent since the portion was made: whatever it sends is in the journal."""
+        found: defaultdict[Name, set[int]] = defaultdict(set)
+        start_ns, end_ns = (edge_ms * MS for edge_ms in portion.span)
+        rows = self.folder.journal.rows(start_ns=start_ns, end_ns=end_ns, after_id=self._upto_id)
+        for series, columns in columns_of(rows).items():
+            measurement, tags = read_series(series.key)
+            if (measurement, tags) == (portion.selector.measurement, portion.selector.tags):
+                for name, samples in expected(of_columns(columns, tags, measurement)).items():
+                    found[name].update(samples)
         return found
 
     def _compared(self, portion: Portion, wanted: Found) -> Differences:
