@@ -128,7 +128,10 @@ def _control(evaluation: Evaluation, settings: ReportSettings, origin: Origin, e
         ("Klasifikasi", plain(settings.classification) or None),
     ]
     if edition.revision is not None:
-        text = f"Revisi {edition.revision.number} atas versi {edition.revision.base} yang telah disahkan (Lampiran F)"
+        text = (
+            f"Revisi {edition.revision.number} atas versi {edition.revision.base} yang telah disahkan (Lampiran F); "
+            "memuat juga data yang tiba sesudah data ditutup"
+        )
         lines.append(("Revisi", text))
     if until is not None:
         lines.append(("Data sementara sampai", words.instant(zone.local(until), zone)))

@@ -9,6 +9,7 @@ from agent.clock import DAY_S, NS
 from collector.judge.datacentre import DataCentreMonth
 from collector.judge.month import CapacityMonth, Evaluation, OpdMonth, Status
 from collector.judge.network import NetworkMonth
+from collector.register.records.disconnection import overdue as past_end
 from collector.register.records.followup import overdue
 from collector.report import words
 from collector.report.document import DECIMALS, mbps, percent, plain, rounded
@@ -102,12 +103,14 @@ def _network(network: NetworkMonth) -> Iterator[str]:
     if lowest is None or lowest.found.net is None:
         return
     below = sum(row.kept is False for row in judged)
-    missed = f"; {words.counted(below)} di bawah target" if any(row.target is not None for row in judged) else ""
+    missed = ""
+    if any(row.target is not None for row in judged):
+        missed = f"; {words.counted(below) if below else 'tidak ada yang'} di bawah target"
+    upstream = ", termasuk tautan hulu," if any(row.link.role == "uplink" for row in network.rows) else ""
     net = words.number(rounded(lowest.found.net * 100, DECIMALS["availability"]))
-    yield (
-        f"Ketersediaan bersih {words.counted(len(judged))} dari {words.counted(len(network.rows))} tautan dinilai, "
-        f"terendah {net} % pada {plain(lowest.link.code)}{missed} (Bab VII)."
-    )
+    of = f"{words.counted(len(judged))} dari {words.counted(len(network.rows))} tautan{upstream}"
+    place = f"terendah {net} % pada {plain(lowest.link.code)}"
+    yield f"Ketersediaan bersih {of} dinilai, {place}{missed} (Bab VII)."
 
 
 MAX_NAMES = 3
@@ -138,6 +141,9 @@ def _told(evaluation: Evaluation, loop: Loop) -> Iterator[str]:
         yield from _network(loop.network)
     late = sum(overdue(item, zone=evaluation.zone, now_ns=evaluation.closed_ns) for item in loop.followups)
     parts = [f"{words.counted(late)} rekomendasi periode sebelumnya melewati tenggat (Bab III)"] if late else []
+    beyond = sum(past_end(item, now_ns=evaluation.closed_ns) for item in loop.disconnections)
+    if beyond:
+        parts.append(f"{words.counted(beyond)} pemutusan atau pemblokiran melewati rencana selesai (Bab IX)")
     judged = sum(one.target is not None for one in loop.incidents)
     if judged:
         missed = words.counted(broken(loop.incidents))
@@ -163,10 +169,9 @@ def _found_in(datacentre: DataCentreMonth | None) -> Iterator[str]:
     if datacentre.servers:
         unprotected = sum(row.protected is False for row in datacentre.servers)
         unknown = sum(row.protected is None for row in datacentre.servers)
-        yield (
-            f"Dari {words.counted(len(datacentre.servers))} server, {words.counted(unprotected)} belum terlindung dan "
-            f"{words.counted(unknown)} tidak diketahui perlindungannya (Bab X)."
-        )
+        parts = [f"{words.counted(unprotected) if unprotected else 'tidak ada yang'} belum terlindung"]
+        parts += [f"{words.counted(unknown)} tidak diketahui perlindungannya"] if unknown else []
+        yield f"Dari {words.counted(len(datacentre.servers))} server, {words.listed(parts)} (Bab X)."
     if datacentre.lines:
         lines = len({item.object for item in datacentre.lines})
         yield f"Pengukuran kedua ujung {words.counted(lines)} tautan tidak bersesuaian (Bab X)."

@@ -91,7 +91,7 @@ def test_why_a_server_is_not_protected_stands_beside_it() -> None:
 def test_the_summary_names_outages_and_unprotected_servers() -> None:
     said = " ".join(findings.found(sample(), centre(), NOTHING))
     assert "Listrik PLN padam 2 (dua) kali di pusat data, 1 (satu) di antaranya tidak dipikul genset" in said
-    assert "Dari 2 (dua) server, 1 (satu) belum terlindung dan 0 (nol) tidak diketahui" in said
+    assert "Dari 2 (dua) server, 1 (satu) belum terlindung (Bab X)." in said
     asked = findings.decisions(sample(), replace(centre(), servers=(PROTECTED, *[BARE] * 6)))
     assert len(asked) == findings.MAX_DECISIONS
     assert "melengkapi perlindungan 6 (enam) server: srv-db, srv-db, srv-db, dan 3 server lainnya" in asked[-1]

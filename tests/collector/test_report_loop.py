@@ -150,9 +150,16 @@ def test_the_summary_counts_what_was_broken_and_what_is_late() -> None:
     evaluation = sample(cases=CASES[:1])
     said = " ".join(found(evaluation, None, loop(evaluation)))
     assert (
-        "Ketersediaan bersih 3 (tiga) dari 4 (empat) tautan dinilai, terendah 99,322 % pada wan-1.02.01-1; 1 (satu) di "
-        "bawah target (Bab VII)" in said
+        "Ketersediaan bersih 3 (tiga) dari 4 (empat) tautan, termasuk tautan hulu, dinilai, terendah 99,322 % pada "
+        "wan-1.02.01-1; 1 (satu) di bawah target (Bab VII)" in said
     )
     assert "1 (satu) rekomendasi periode sebelumnya melewati tenggat (Bab III)" in said
     assert "dari 2 (dua) insiden yang dinilai, 1 (satu) melampaui tingkat layanan (Bab VIII)" in said
     assert "Bab VIII" not in " ".join(found(evaluation, None, Loop()))
+    assert "melewati rencana selesai" not in said
+
+
+def test_the_summary_names_a_disconnection_that_goes_on_beyond_what_was_approved() -> None:
+    long = replace(DISCONNECTIONS[1], form=replace(DISCONNECTIONS[1].form, ends=at(32)))
+    said = found(sample(cases=CASES[:1]), None, Loop(disconnections=(long, *DISCONNECTIONS)))
+    assert "1 (satu) pemutusan atau pemblokiran melewati rencana selesai (Bab IX)." in said
