@@ -96,6 +96,18 @@ def test_bare_nodes_become_a_running_regency(regency: Regency, installed: Instal
     assert "<title>" in regency.visit("/", token=installed.token)["text"]
 
 
+def test_the_stand_in_for_grafana_gets_the_dashboards_and_is_reached(regency: Regency, installed: Installed) -> None:
+    boards = regency.site.run("noc", "ls /var/lib/grafana/dashboards/nadi").out.split()
+    assert boards == sorted(path.name for path in (ROOT / "dashboards" / "generated").glob("*.json"))
+    assert (
+        regency.site.run("noc", "systemctl show -p Environment grafana-server").out.count("NADI_TSDB_URL=http://127")
+        == 1
+    )
+    assert (
+        "Error response" in regency.visit("/grafana/")["text"]
+    )  # so Python's server answers for what it does not have
+
+
 def test_the_proxy_speaks_tls_1_3_to_who_asks_rightly_alone(regency: Regency, installed: Installed) -> None:
     assert "error" in regency.visit("/", newest="TLSv1_2")
     assert "error" in regency.visit("/", name="lain.contoh.go.id")
@@ -175,7 +187,7 @@ def test_secrets_stand_in_no_log_and_keys_belong_to_their_user(regency: Regency,
     said = (regency.folder / "plays.log").read_text(encoding="utf-8")
     for secret in ("rahasia-auth-contoh", "rahasia-privasi-contoh", "rahasia-admin-contoh"):
         assert secret not in said
-    assert not re.search(r"PRIVATE KEY|nadi_(en|tok)[0-9A-Za-z_-]{20,}", said)
+    assert not re.search(r"PRIVATE KEY|nadi-[a-z]+-[0-9A-Za-z_-]{30,}", said)
     for name, path in (("srv1", "/var/lib/nadi-agent/key"), ("noc", "/etc/nginx/nadi/server.key")):
         assert regency.site.run(name, f"stat -c %a {path}").out == "600\n"
     assert (regency.ca.with_name("ca.key").stat().st_mode & 0o777) == 0o600
