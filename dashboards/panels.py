@@ -55,9 +55,9 @@ def counted(series: str, condition: str) -> str:
     return proven(f"{series} {condition}", series)
 
 
-def comforting(text: str) -> str:
-    """Say that nothing is wrong where an empty panel means it, and that silence looks the same."""
-    return f"{text}, atau data tidak diterima: lihat Umur data"
+def comforting(text: str, tile: str = "Umur data") -> str:
+    """Say that nothing is wrong where an empty panel means it, and that silence looks the same: ``tile`` tells it."""
+    return f"{text}, atau data tidak diterima: lihat {tile}"
 
 
 def row(number: int, title: str) -> Panel:

@@ -246,7 +246,7 @@ _RECORDS = (
             value("A", "Umur", unit="dthms"),
             value("B", "Sisa pulih", unit="suffix: jam", decimals=1, steps=DUE_HOURS, no_value="Tanpa target"),
         ),
-        no_value=comforting("Tidak ada insiden terbuka"),
+        no_value=comforting("Tidak ada insiden terbuka", "Keadaan"),
         help="Insiden OPD ini yang belum selesai, dan sisa waktu pulihnya; negatif berarti lewat.",
     ),
     Panel(
@@ -260,7 +260,7 @@ _RECORDS = (
             label("ground", "Dasar", words=GROUNDS),
             value("A", "Sisa waktu", unit="suffix: jam", decimals=1, steps=DUE_HOURS),
         ),
-        no_value=comforting("Tidak ada pemutusan"),
+        no_value=comforting("Tidak ada pemutusan", "Keadaan"),
         help="Pemutusan yang sedang berlaku, dasarnya, dan sisa waktunya; tautan yang kosong berarti seluruh OPD.",
     ),
 )  # fmt: skip

@@ -261,9 +261,9 @@ def comfort(board: Board, _: Sequence[Board]) -> Iterator[str]:
         expr = re.sub(r"\{[^}]*\}", "", panel.queries[0].expr)
         filters = re.search(r"(!=|==|<|>) \(?[\d(]|nadi_finding_info|ALERTS", expr) and "bool" not in expr
         listed = panel.kind in {"table", "state-timeline", "bargauge"}
-        if filters and listed and comforting("") not in panel.no_value:
+        if filters and listed and comforting("", "") not in panel.no_value:
             yield f"{panel.id}: {panel.no_value} is not known when nothing is received"
-        for column in panel.columns[1:] if comforting("") in panel.no_value else ():
+        for column in panel.columns[1:] if comforting("", "") in panel.no_value else ():
             if "B" <= column.of <= "Z" and not column.no_value:
                 yield f"{panel.id}: an empty cell under {column.title} reads {panel.no_value}"
 
