@@ -27,7 +27,7 @@ from collector.register.registers import KINDS
 Tell = Callable[[str], None]
 Placed = Callable[[argparse.ArgumentParser, Callable[[Settings, Namespace, Tell], int]], None]
 
-INVENTORY_TABLES = {TABLES[kind][0]: columns for kind, columns in inventory.COLUMNS.items()}
+NAMES = ", ".join(name for name, _ in TABLES.values())
 
 
 def declare_inventory(adding: argparse._SubParsersAction[argparse.ArgumentParser], placed: Placed) -> None:
@@ -39,9 +39,7 @@ def declare_inventory(adding: argparse._SubParsersAction[argparse.ArgumentParser
     ):
         made = adding.add_parser(action, help=text, description=text)
         made.add_argument("file", type=Path, metavar="FILE", help=".xlsx or .csv")
-        made.add_argument(
-            "--table", metavar="NAME", help=f"of a CSV (default: its name): {', '.join(INVENTORY_TABLES)}"
-        )
+        made.add_argument("--table", metavar="NAME", help=f"of a CSV (default: its name): {NAMES}")
         if action == "import":
             made.add_argument("--apply", action="store_true", help="record it")
         placed(made, command)
@@ -164,9 +162,8 @@ def _data(file: Path) -> bytes:
 
 
 def _sheets(file: Path, data: bytes, *, table: str) -> list[Sheet]:
-    known = {**INVENTORY_TABLES, PROPOSAL.name: proposals.COLUMNS}
     try:
-        return read(data, table=table, known=known)
+        return read(data, table=table, known=registers.TABLES)
     except Unreadable as error:
         raise Impossible(f"{file}: {error}") from error
 

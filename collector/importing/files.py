@@ -30,6 +30,13 @@ def read(data: bytes, *, table: str, known: Mapping[str, Sequence[Column]]) -> l
     return [read_csv(data, name=table, known=[folded(name) for item in columns for name in (item.key, item.title)])]
 
 
+def workbook(tables: Sequence[Written], dictionary: Sequence[Sequence[Cell]]) -> bytes:
+    """Return tables with their dictionary as XLSX."""
+    from collector.importing.spreadsheet import xlsx_of
+
+    return xlsx_of([*tables, (DICTIONARY, DICTIONARY_HEADER, dictionary)])
+
+
 def write(
     file: Path, tables: Sequence[Written], *, dictionary: Sequence[Sequence[Cell]], table: str = ""
 ) -> list[Path]:
@@ -39,9 +46,7 @@ def write(
     """
     suffix = file.suffix.lower()
     if suffix == ".xlsx":
-        from collector.importing.spreadsheet import xlsx_of
-
-        file.write_bytes(xlsx_of([*tables, (DICTIONARY, DICTIONARY_HEADER, dictionary)]))
+        file.write_bytes(workbook(tables, dictionary))
         return [file]
     if suffix != ".csv":
         raise Unreadable(f"{file.name}: harus berakhiran .xlsx atau .csv")

@@ -22,6 +22,7 @@ from collector.register.records.proposal import PROPOSAL, Proposal
 TABLE: Final = PROPOSAL.name
 _READ: Final = tuple(Column(name, *WORDS[name], "teks") for name in ("code", "state"))
 COLUMNS: Final = (*_READ, *columns_of(Proposal, WORDS))
+NOT_OWN: Final = "peran opd hanya berlaku bagi"
 _OPEN: Final = ("diajukan", "diterima", "dikembalikan")
 
 
@@ -117,7 +118,7 @@ class _Reader:
     def _wrong(self, form: Proposal, before: Record | None) -> Iterator[Problem]:
         yield from (Problem("", what) for what in PROPOSAL.check(form, self.context))
         if self.actor.roles & PROPOSAL.openers == {"opd"} and form.opd != self.actor.opd:
-            yield Problem("Kode OPD", f"peran opd hanya berlaku bagi {self.actor.opd or 'OPD sendiri'}")
+            yield Problem("Kode OPD", f"{NOT_OWN} {self.actor.opd or 'OPD sendiri'}")
         if before is not None and before.state != "dikembalikan":
             yield Problem("", f"usulan berkeadaan {before.state} tidak ditulis ulang; ajukan usulan baru tanpa nomor")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
 from agent.clock import Zone
-from collector.importing import proposals
+from collector.importing import inventory, proposals, words
+from collector.importing.columns import Column
 from collector.importing.files import Written
 from collector.importing.grid import Cell
 from collector.importing.inventory import row_of_dictionary
@@ -18,6 +19,12 @@ from collector.register.describe import schema
 from collector.register.field_words import WORDS
 from collector.register.kinds import Kind
 from collector.register.records.proposal import PROPOSAL
+
+TABLES: Final[Mapping[str, Sequence[Column]]] = {
+    **{words.TABLES[kind][0]: columns for kind, columns in inventory.COLUMNS.items()},
+    proposals.TABLE: proposals.COLUMNS,
+}
+"""Every table that can be imported, by name."""
 
 _ABOUT: Final = {
     "nomor": "Nomor catatan",
@@ -43,9 +50,9 @@ def exported(kind: Kind, records: Iterable[Record], *, zone: Zone) -> tuple[Writ
         [kind.name, name, name, None, "teks", None, text, None] for name, text in _ABOUT.items()
     ]
     for name in names:
-        words = WORDS[name][0] if name in WORDS else None
+        meaning = WORDS[name][0] if name in WORDS else None
         choices = ", ".join(properties[name].get("enum", ()))
-        explained.append([kind.name, name, name, None, str(properties[name]["type"]), choices or None, words, None])
+        explained.append([kind.name, name, name, None, str(properties[name]["type"]), choices or None, meaning, None])
     return (kind.name, [*_ABOUT, *names], rows), explained
 
 

@@ -70,6 +70,7 @@ def test_what_strangers_and_an_opd_may_ask_is_written_out_once_more() -> None:
         *("GET /api/v1/registers", "GET /api/v1/session", "DELETE /api/v1/session"),
         *("GET /api/v1/sheets", "GET /api/v1/sheets/{month}/{opd}", "GET /api/v1/sheets/{month}/{opd}/{file}"),
         "GET /api/v1/determinations",
+        *("GET /api/v1/imports/usulan", "POST /api/v1/imports/usulan"),
         *("POST /api/v1/verify", "POST /api/v1/session/password"),
         *("GET /api/v1/session/tokens", "POST /api/v1/session/tokens", "DELETE /api/v1/session/tokens/{label}"),
     }
