@@ -14,7 +14,7 @@ from typing import Final
 
 from agent.clock import Month, Zone
 from collector.measure.trend import LEAST_MONTHS, trend
-from collector.report import annexes, columns, trends, words
+from collector.report import annexes, columns, rollup_loop, trends, words
 from collector.report.document import (
     DECIMALS,
     Chapter,
@@ -86,7 +86,10 @@ class Rollup:
         months = _Months(self, zone)
         newest = self.members[-1].content
         region = plain(settings.region or newest["wilayah"])
-        chapters = (months.overview(), months.p95(), months.volumes(), months.statuses(), months.availability())
+        chapters = (
+            *(months.overview(), months.p95(), months.volumes(), months.statuses(), months.availability()),
+            months.registers(),
+        )
         control = months.control(region, version, plain(settings.classification))
         known = (control, *(table for chapter in chapters for table in chapter.tables))
         letter = f"Dengan hormat, bersama ini disampaikan {TITLE} {region} {self.period.name}. {months.told()}"
@@ -262,6 +265,13 @@ class _Months:
         if not rows:
             return Chapter("V", "Ketersediaan", (Paragraph("Laporan bulanan tidak memuat ketersediaan dalam menit."),))
         return Chapter("V", "Ketersediaan", (Table("rekap-ketersediaan", "Ketersediaan", shape, tuple(rows)),))
+
+    def registers(self) -> Chapter:
+        """Return chapter VI: what the months tell of the registers."""
+        contents = {month: item.content for month, item in self._members.items()}
+        return rollup_loop.chapter(
+            self._months, contents, self._tables, self._columns("catatan", "count", "Banyaknya", "catatan")
+        )
 
     def _available(self, key: str, naming: str, *parts: str) -> Iterator[tuple[Value, ...]]:
         held = [self._by_month(key, part, (naming,)) for part in parts]

@@ -17,6 +17,7 @@ from collector.judge.month import Evaluation
 from collector.report.frozen import FrozenTable, tables
 from collector.report.manifest import NAME, verify
 from collector.report.period import Period
+from tests.collector.loop_sample import loop
 from tests.collector.report_office import APPROVER, CHECKER, KEY, Office, office_at
 from tests.collector.report_sample import CASES, ORIGIN, SETTINGS, ZONE, sample
 
@@ -127,3 +128,21 @@ def test_a_month_that_was_touched_is_not_rolled_up(office: Office) -> None:
     path.write_bytes(path.read_bytes().replace(b"31.0", b"13.0"))
     with pytest.raises(ValueError, match="not as it was written"):
         rolled(office, YEAR)
+
+
+def test_what_the_registers_told_is_counted_and_a_month_without_a_report_is_unknown(office: Office) -> None:
+    month = Month(2026, 10)
+    evaluation = of(month)
+    issue, _ = office.reports.issue(evaluation, loop=loop(evaluation), settings=SETTINGS, origin=ORIGIN, key=KEY)
+    office.life.begin(issue)
+    for target, actor in (("diperiksa", CHECKER), ("disahkan", APPROVER)):
+        office.life.move(month, target, actor=actor)
+    approve(office, Month(2026, 11))
+    place, _ = rolled(office, Period(2026, 4))
+    rows = tables(content(place))["rekap-siklus"].rows
+    found = {row["uraian_rekap"]: [row[f"catatan_2026_{number}"] for number in (10, 11, 12)] for row in rows}
+    assert found["Insiden dan permintaan yang berlangsung"] == [3, 0, None]
+    assert found["Insiden dan permintaan melampaui tingkat layanan"] == [1, 0, None]
+    assert found["Rekomendasi melewati tenggat"] == [1, 0, None]
+    assert found["Pemutusan dan pemblokiran melewati rencana selesai"] == [1, 0, None]
+    assert found["Tautan di bawah target ketersediaan bersih"] == [1, None, None], "November's links were not judged"

@@ -217,6 +217,19 @@ def test_the_roll_ups_repeat_the_frozen_months(folder: Folder, reports: Told) ->
     }  # fmt: skip
 
 
+def test_the_year_s_roll_up_counts_what_each_month_told_of_the_registers(folder: Folder) -> None:
+    lines = {row["uraian_rekap"]: row for row in rolled(folder, Period(YEAR))["rekap-siklus"].rows}
+
+    def counted(text: str) -> list[int]:
+        return [lines[text][f"catatan_{YEAR}_{number:02d}"] for number in range(1, 13)]
+
+    assert counted("Insiden dan permintaan melampaui tingkat layanan") == [0, 0, 1, *[0] * 9]
+    assert sum(counted("Insiden dan permintaan yang berlangsung")) == 6
+    assert counted("Rekomendasi melewati tenggat") == [0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1]
+    assert counted("Pemutusan dan pemblokiran melewati rencana selesai") == [0, 0, 0, 0, 1, *[0] * 6, 1]
+    assert sum(counted("Usulan yang diterima")) == 3
+
+
 def test_availability_of_the_year_is_summed_minutes(folder: Folder, reports: Told) -> None:
     year = {row["objek_rekap"]: row for row in rolled(folder, Period(YEAR))["rekap-ketersediaan"].rows}
     newest = sorted(dict(sorted(reports)).items())
