@@ -119,7 +119,8 @@ class Regency:
     def boot(self) -> None:
         """Boot all machines and learn their keys."""
         for name, (address, suite) in MACHINES.items():
-            hosts = {} if name == "noc" else {MACHINES["noc"][0]: NAME}
+            # What the site's name server would say.
+            hosts = {MACHINES["noc"][0]: f"{NAME} noc"}
             self.site.add(name, address=address, rootfs=rootfs(suite), hosts=hosts)
         for name in MACHINES:
             self.site.boot(name)

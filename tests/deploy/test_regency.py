@@ -92,7 +92,8 @@ def test_bare_nodes_become_a_running_regency(regency: Regency, installed: Instal
     print("batches in the journal:", regency.batches())
     wait_for(lambda: regency.series("{__name__=~'nadi_.+'}") > 0, seconds=180, what="series in VictoriaMetrics")
     print("series in VictoriaMetrics:", regency.series("{__name__=~'nadi_.+'}"))
-    assert set(installed.links_seen()) == {"wan-disdukcapil", "wan-bpkad"}  # the others' routers are not there
+    wait_for(lambda: len(installed.links_seen()) > 1, seconds=60, what="both links whose routers are there")
+    assert set(installed.links_seen()) == {"wan-disdukcapil", "wan-bpkad"}
     assert "<title>" in regency.visit("/", token=installed.token)["text"]
 
 
@@ -134,10 +135,13 @@ def test_units_are_guarded_and_lose_no_reading(regency: Regency, installed: Inst
         wanted = re.findall(
             r"^((?:Protect|Private|Restrict|Capab|NoNew|System|Lock|Memory|Device|User|Group)\w*=.*)$", unit, re.M
         )
+        # Ends with 1 both ways: nspawn itself hides the clock's state, and the mirror names no security archive.
         guarded = " ".join(f"-p {shlex.quote(line)}" for line in wanted)
         once = "/opt/nadi/current/bin/nadi-agent once --config /etc/nadi/agent.toml"
-        inside = regency.site.run(name, f"systemd-run --quiet --pipe --wait --collect {guarded} {once}").out
-        outside = regency.site.run(name, once).out
+        inside = regency.site.run(
+            name, f"systemd-run --quiet --pipe --wait --collect {guarded} {once}", check=False
+        ).out
+        outside = regency.site.run(name, once, check=False).out
         assert len(names(outside)) > 40
         print(f"{name}: {len(names(inside))} readings guarded, {len(names(outside))} unguarded")
         assert names(inside) == names(outside)
