@@ -13,6 +13,7 @@ Peer: prometheus_client's ``generate_latest`` with the same samples, ready in me
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import statistics
 import tempfile
@@ -188,6 +189,7 @@ def collecting(opds: int) -> Iterator[tuple[Collector, ManualClock, dict[str, Ke
             clock.advance(60 * NS)
             deliver(collector, keys, opds, minute)
         collector.jobs.run("judge")
+        gc.freeze()  # as nadi run does
         yield collector, clock, keys
 
 

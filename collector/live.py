@@ -173,6 +173,7 @@ class Live:
         """Follow another revision of the inventory; readings of ports that stay registered are kept."""
         with self._lock:
             self.inventory = inventory
+            self._counting = {link.code: inventory.counting(link) for link in inventory.links}
             self._reckoned: dict[Reckoning, _Reckoned] = {}
             before, self._tails = self._tails, {}
             for port in (self._port(link, counter) for link in inventory.links for counter in link.counters):
@@ -276,7 +277,7 @@ class Live:
             unduh=flow(unduh, window, allocation_bps=down),
             unggah=flow(unggah, window, allocation_bps=up),
             fields=(newest, other),
-            counts=self.inventory.counts(link, window.now_ms * MS),
+            counts=now_in(self._counting[link.code], window),
         )
         return _Found(live, unduh, unggah)
 
@@ -329,13 +330,18 @@ class Live:
     def _opd(self, opd: Opd, found: Mapping[str, _Found], window: Window) -> OpdLive:
         ends = [found[link.code] for link in self.inventory.links_of(opd.code) if link.code in found]
         members = [item for item in ends if item.live.counts]
-        down, up = self._limits(opd.code, window)
+        if len(members) == 1:  # what its only link does
+            unduh, unggah = members[0].live.unduh, members[0].live.unggah
+        else:
+            down, up = self._limits(opd.code, window)
+            unduh = flow(together([item.unduh for item in members]), window, allocation_bps=down)
+            unggah = flow(together([item.unggah for item in members]), window, allocation_bps=up)
         return OpdLive(
             opd=opd,
             state=worst([item.live.state for item in members]),
             measured=worst([item.live.measured for item in members]),
-            unduh=flow(together([item.unduh for item in members]), window, allocation_bps=down),
-            unggah=flow(together([item.unggah for item in members]), window, allocation_bps=up),
+            unduh=unduh,
+            unggah=unggah,
             links=tuple(item.live for item in members),
             seconds=tuple(item.live for item in ends if not item.live.counts),
         )

@@ -22,13 +22,24 @@ COUNTED = {"nadi_interface": "interface", "nadi_queue": "queue", "nadi_queue_tre
 """The measurements that links count by, and the tag that names the object."""
 
 
+EVIDENCE = (
+    *(("counter_bits", 64), ("speed_bits_per_second", 0), ("uptime_ticks", -1)),
+    *(("discontinuity_ticks", -1), ("index", -1)),
+)
+"""What stands beside the octets in a counter series, in its order, and what stands for "not given"."""
+
+
 class Sample(NamedTuple):
-    """One reading of an interface or a queue: corrected time and boot time in ms, boot id, and the fields as sent."""
+    """One reading of an interface or a queue: corrected time and boot time in ms, boot id, and the fields as sent.
+
+    ``evidence`` are the fields of ``EVIDENCE``.
+    """
 
     time_ms: int
     boot_id: str
     boot_ms: int
     fields: Mapping[str, int | float]
+    evidence: tuple[int, ...]
 
 
 class Tail:
@@ -108,22 +119,20 @@ class Tail:
     def _read(self, field: str) -> CounterSeries:
         boots: dict[str, int] = {"": -1}
         rows = [sample for sample in self._samples if field in sample.fields]
-        told = [sample.fields for sample in rows]
         boot = [boots.setdefault(sample.boot_id, len(boots) - 1) for sample in rows]
-
-        def column(name: str, missing: int) -> Int64s:
-            return _column([int(fields.get(name, missing)) for fields in told])
-
+        bits, speed, uptime, discontinuity, index = (
+            _column([sample.evidence[i] for sample in rows]) for i in range(len(EVIDENCE))
+        )
         return CounterSeries(
             time_ms=np.array([sample.time_ms for sample in rows], dtype=np.int64),
             boot=_column(boot),
             boot_ms=np.array([sample.boot_ms for sample in rows], dtype=np.int64),
             octets=self._octets(field),
-            bits=column("counter_bits", 64),
-            speed=column("speed_bits_per_second", 0),
-            uptime_ticks=column("uptime_ticks", -1),
-            discontinuity_ticks=column("discontinuity_ticks", -1),
-            index=column("index", -1),
+            bits=bits,
+            speed=speed,
+            uptime_ticks=uptime,
+            discontinuity_ticks=discontinuity,
+            index=index,
         )
 
 
@@ -140,21 +149,18 @@ def stacked(tails: Sequence[Tail], octets: Uint64s) -> CounterSeries:
         known: dict[str, int] = {"": -1}
         boots += [known.setdefault(sample.boot_id, len(known) - 1) for sample in tail.samples]
     samples = [sample for tail in tails for sample in tail.samples]
-    told = [sample.fields for sample in samples]
-
-    def column(name: str, missing: int) -> Int64s:
-        return np.array([row.get(name, missing) for row in told], dtype=np.int64)
-
+    told = np.array([sample.evidence for sample in samples], dtype=np.int64).reshape(-1, len(EVIDENCE))
+    bits, speed, uptime, discontinuity, index = (np.ascontiguousarray(column) for column in told.T)
     return CounterSeries(
         time_ms=np.array([sample.time_ms for sample in samples], dtype=np.int64),
         boot=np.array(boots, dtype=np.int64),
         boot_ms=np.array([sample.boot_ms for sample in samples], dtype=np.int64),
         octets=octets,
-        bits=column("counter_bits", 64),
-        speed=column("speed_bits_per_second", 0),
-        uptime_ticks=column("uptime_ticks", -1),
-        discontinuity_ticks=column("discontinuity_ticks", -1),
-        index=column("index", -1),
+        bits=bits,
+        speed=speed,
+        uptime_ticks=uptime,
+        discontinuity_ticks=discontinuity,
+        index=index,
     )
 
 
@@ -186,6 +192,8 @@ def samples_of(entry: Entry, readings: Sequence[Reading]) -> dict[tuple[str, str
 
 def _sample(entry: Entry, reading: Reading) -> Sample:
     time_ms = (reading.time_ns + entry.shift_ns) // MS
+    evidence = tuple([int(reading.fields.get(name, missing)) for name, missing in EVIDENCE])
     if not entry.boot_id:
-        return Sample(time_ms, "", time_ms, reading.fields)
-    return Sample(time_ms, entry.boot_id, (entry.boot_ns + reading.time_ns - entry.wall_ns) // MS, reading.fields)
+        return Sample(time_ms, "", time_ms, reading.fields, evidence)
+    boot_ms = (entry.boot_ns + reading.time_ns - entry.wall_ns) // MS
+    return Sample(time_ms, entry.boot_id, boot_ms, reading.fields, evidence)
