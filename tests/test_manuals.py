@@ -226,13 +226,15 @@ def test_every_playbook_target_and_unit_exists(page: Path) -> None:
             wrong += [name for name in named if not (PLAYS / name).is_file()]
         made = re.match(r"make ([a-z-]+)", line)
         wrong += [line] if made and made[1] not in targets else []
-        units = re.findall(r"\b(nadi-[a-z-]+)\.(?:service|timer)|-u (nadi-[a-z-]+)", line)
-        wrong += [unit for pair in units for unit in pair if unit and unit not in known_units()]
+        units = re.findall(r"\b(nadi-[a-z-]+)\.(?:service|timer)", line)
+        if line.startswith(("journalctl", "systemctl")):
+            units += re.findall(r" (nadi[a-z-]*)(?![\w.-])", line)
+        wrong += [unit for unit in units if unit not in known_units()]
     assert wrong == []
 
 
 def known_units() -> set[str]:
-    """Return the units that the playbooks write, and the users of the same names."""
+    """Return the units that the playbooks write."""
     named = {path.name.partition(".")[0] for path in (PLAYS / "roles").rglob("nadi-*.j2")}
     return named | {"nadi-collector", "nadi-agent", "nadi-poller"}
 
