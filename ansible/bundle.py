@@ -169,7 +169,8 @@ def _licence(wheel: Path) -> str:
         told = BytesHeaderParser().parsebytes(packed.read(name))
     kinds = [item.rpartition(" :: ")[2] for item in told.get_all("Classifier", []) if item.startswith("License ::")]
     short = (told["License"] or "").strip().partition("\n")[0]
-    return "\t".join((told["Name"], told["Version"], told["License-Expression"] or "; ".join(kinds) or short or "?"))
+    files = " ".join(("its", *told.get_all("License-File", ["wheel tells none"])))
+    return "\t".join((told["Name"], told["Version"], told["License-Expression"] or "; ".join(kinds) or short or files))
 
 
 def _carry(source: Path, target: Path) -> None:
