@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from collector.report.period import Period
 from collector.report.revision import Revision, differences
 from collector.report.rollup import Member, Rollup
 from collector.report.settings import ReportSettings
-from collector.report.sheet import agencies
+from collector.report.sheet import agencies, stem
 from collector.report.tables import json_bytes
 from collector.report.words import DRAFT
 
@@ -142,7 +143,12 @@ class Issue:
 
     def agencies(self) -> dict[str, str]:
         """Return the names of the agencies that have a sheet, by code."""
-        return agencies(self.content())
+        return _agencies_of(self.folder)
+
+    def sheet_stem(self, opd: str) -> str:
+        """Return the common beginning of the names of the files of an agency's sheet."""
+        table = json.loads(self.manifest.read_bytes())
+        return stem(opd, period=table["period"], version=table["version"], label=table["label"])
 
     @property
     def signed(self) -> list[Path]:
@@ -334,6 +340,12 @@ class Reports:
         if not approved:
             return None
         return Revision(len(approved), approved[-1].version, differences(approved[-1].content(), after))
+
+
+@lru_cache(maxsize=120)
+def _agencies_of(folder: Path) -> dict[str, str]:
+    """Read it once: a version never changes, and pages and lists ask for it again and again."""
+    return agencies(_content_of(folder))
 
 
 def _content_of(folder: Path) -> dict[str, Any]:

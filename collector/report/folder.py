@@ -33,11 +33,9 @@ from collector.report.manifest import (
 )
 from collector.report.paper import paper_bytes, pdf_bytes
 from collector.report.settings import ReportSettings
-from collector.report.sheet import open_data, own_content, sheet_paper, stem
+from collector.report.sheet import PAPER, open_data, own_content, sheet_paper
 from collector.report.tables import csv_bytes, json_bytes, verification_code
 from collector.report.workbook import xlsx_bytes
-
-PAPER = ".kertas.json"
 
 
 class ReportExists(Exception):
@@ -165,7 +163,7 @@ def write_sheet(draft: Path, edition: Path, *, opd: str, key: Key, folder: Path)
     table = json.loads(before)
     content = json.loads((edition / table["content"]).read_bytes())
     own = own_content(content, opd, approval=table["approval"])
-    files, name = open_data(content, own, opd), stem(content, opd)
+    name, files = open_data(content, own)
     paper = (draft / table["content"].replace(".json", PAPER)).read_bytes()
     text = sheet_paper(paper, own, data=files[f"{name}.json"], report_code=table["verification_code"])
     approved_ns = round(datetime.fromisoformat(table["approval"]["approved"]["at"]).timestamp()) * NS

@@ -18,6 +18,8 @@ from collector.report.frozen import Content, tables
 from collector.report.tables import csv_bytes, verification_code
 
 FORMAT: Final = "nadi-lembar-1"
+PAPER: Final = ".kertas.json"
+"""Ends the name of the file from which a report is set."""
 OWN: Final = (
     "bab-vi-penggunaan",
     "lampiran-a-angka",
@@ -37,10 +39,9 @@ def agencies(content: Content) -> dict[str, str]:
     return {row[_CODE]: row["perangkat_daerah"] for row in held.rows}
 
 
-def stem(content: Content, opd: str) -> str:
+def stem(opd: str, *, period: str, version: int, label: str) -> str:
     """Return the common beginning of the names of a sheet's files."""
-    label = f"-{content['penanda']}" if content["penanda"] else ""
-    return f"lembar-{content['periode']}-v{content['versi']}-{opd}{label}"
+    return f"lembar-{period}-v{version}-{opd}" + (f"-{label}" if label else "")
 
 
 def own_content(content: Content, opd: str, *, approval: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,9 +74,10 @@ def _dictionary(content: Content, keys: set[str]) -> Iterator[dict[str, str]]:
             yield {**entry, "tabel": ", ".join(places)}
 
 
-def open_data(content: Content, own: Mapping[str, Any], opd: str) -> dict[str, bytes]:
-    """Return the files of figures: one JSON, a CSV a table, and the data dictionary as CSV."""
-    name, label = stem(content, opd), own["penanda"] or ""
+def open_data(content: Content, own: Mapping[str, Any]) -> tuple[str, dict[str, bytes]]:
+    """Return how the names begin, and the files of figures: one JSON, a CSV a table, the data dictionary as CSV."""
+    label = own["penanda"] or ""
+    name = stem(own["kode_pd"], period=own["periode"], version=own["versi"], label=label)
     files = {f"{name}.json": (json.dumps(own, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()}
     frozen = tables(content)
     for item in own["tabel"]:
@@ -89,7 +91,7 @@ def open_data(content: Content, own: Mapping[str, Any], opd: str) -> dict[str, b
         rows = tuple(tuple(held.cell(row, key) for key in held.columns) for row in item["baris"])
         files[f"{name}-{held.key}.csv"] = csv_bytes(Table(held.key, held.title, shown, rows), label=label)
     files[f"{name}-kamus.csv"] = csv_bytes(_explained(own), label=label)
-    return files
+    return name, files
 
 
 def _explained(own: Mapping[str, Any]) -> Table:

@@ -253,7 +253,7 @@ def _add_pages(app: FastAPI, collector: Collector) -> None:
     def status_page(asking: Asking) -> HTMLResponse:
         snapshot = collector.snapshot()
         if asking.opd is None:
-            return HTMLResponse(page.render(snapshot, content(collector)))
+            return HTMLResponse(page.render(snapshot, content(collector, drafts=asking.sees_drafts)))
         return HTMLResponse(page.render(own_snapshot(snapshot, asking.opd), own_content(collector, asking.opd)))
 
     @app.get("/docs", include_in_schema=False)

@@ -26,7 +26,12 @@ MOST: Final = 8192
 Asking = Annotated[Visitor, Depends(visitor_of)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 OpdCode = Annotated[str, Query(max_length=20, description="Hanya OPD ini")]
-OnDay = Annotated[date | None, Query(alias="date", description="Penetapan yang berlaku pada awal hari ini")]
+OnDay = Annotated[
+    str | None,
+    Query(
+        alias="date", pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="Penetapan pada awal hari ini, 2026-10-05"
+    ),
+]
 
 _TEXT: Final = {"type": "string"}
 _TIME: Final = {**_TEXT, "format": "date-time"}
@@ -134,6 +139,16 @@ def _add_tests(app: FastAPI, desk: Desk) -> None:
         return await desk.posted(request, act, limit=MOST)
 
 
+def _day(text: str) -> date:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        raise HTTPException(400, f"date {text!r} bukan tanggal") from error
+    if found.year not in YEARS:
+        raise HTTPException(400, f"date: tahun harus antara {YEARS[0]} dan {YEARS[-1]}")
+    return found
+
+
 def _add_limits(app: FastAPI, desk: Desk) -> None:
     folder, clock, zone = desk.collector.folder, desk.collector.clock, desk.collector.zone
 
@@ -171,8 +186,6 @@ def _add_limits(app: FastAPI, desk: Desk) -> None:
     )
     def render(opd: OpdCode = "", on: OnDay = None) -> Response:
         known(opd)
-        if on is not None and on.year not in YEARS:
-            raise HTTPException(400, f"date: tahun harus antara {YEARS[0]} dan {YEARS[-1]}")
-        at_ns = clock.now().wall_ns if on is None else zone.day_start(on)
+        at_ns = clock.now().wall_ns if on is None else zone.day_start(_day(on))
         lines = drift.commands(folder.register.inventory(), at_ns=at_ns, on=zone.day(at_ns), opd=opd)
         return PlainTextResponse("\n".join(lines) + "\n")

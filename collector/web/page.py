@@ -9,8 +9,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from agent.clock import MS, Zone
+from agent.clock import MS, Month, Zone
 from agent.identity import fingerprint
+from collector.folder import Folder
 from collector.judge.allocation import Finding, Severity
 from collector.judge.now import Flow, State
 from collector.live import LinkLive, OpdLive, Snapshot
@@ -18,6 +19,7 @@ from collector.own import own_findings
 from collector.report.centre_words import FINDING
 from collector.report.document import rounded
 from collector.report.manifest import NAME
+from collector.report.sheet import PAPER
 from collector.report.words import MISSING, number
 from collector.report.words import day as in_words
 from collector.report.words import month as in_month
@@ -144,7 +146,7 @@ def own_content(collector: Collector, opd: str) -> PageContent:
         senders=(),
         findings=[_finding(item) for item in own_findings(judged.findings, inventory, opd)] if judged else None,
         servers=(),
-        reports=(),
+        reports=_own_reports(collector.folder, opd),
         faults=(),
         entries=0,
         fingerprint="",
@@ -152,14 +154,14 @@ def own_content(collector: Collector, opd: str) -> PageContent:
     )
 
 
-def content(collector: Collector) -> PageContent:
-    """Gather what the page shows beside the snapshot."""
+def content(collector: Collector, *, drafts: bool = True) -> PageContent:
+    """Gather what the page shows beside the snapshot; reports that are not approved only with ``drafts``."""
     folder, snapshot = collector.folder, collector.snapshot()
     check = folder.last_check()
     faults = [f"Pekerjaan gagal: {JOB_WORDS[name]} ({fault})" for name, fault in collector.faults().items()]
     if check is not None and check.problems:
         faults.append(f"Pemeriksaan keutuhan menemukan {len(check.problems)} kelainan; jalankan: nadi check")
-    issues = [issue for month in reversed(folder.reports.months()[-6:]) if (issue := folder.reports.newest(month))]
+    issues = [issue for month in reversed(folder.reports.months()[-6:]) for issue in _shown(folder, month, drafts)]
     judged = collector.judgement
     return PageContent(
         region=collector.live.inventory.region,
@@ -190,10 +192,32 @@ def _finding(item: Finding) -> FindingLine:
     return FindingLine(SEVERITY_WORDS[item.severity], item.object, text, item.start_ns)
 
 
+def _shown(folder: Folder, month: Month, drafts: bool) -> list[Issue]:
+    """Return of a month's report the newest approved version, and a newer draft."""
+    approved, newest = folder.reports.approved(month)[-1:], folder.reports.newest(month)
+    draft = [newest] if drafts and newest is not None and newest not in approved and not newest.is_approved else []
+    return draft + approved
+
+
 def _report(issue: Issue, state: str) -> ReportLine:
-    shown = [name for name in issue.files if name.endswith((".pdf", ".xlsx", ".json")) and name != NAME]
+    place = next(iter(issue.editions.values()))
+    names = sorted(file.name for file in place.iterdir() if file.name.endswith((".pdf", ".xlsx", ".json")))
+    shown = [name for name in names if name != NAME and not name.endswith(PAPER)]
     links = [(name.rpartition(".")[2].upper(), f"/api/v1/reports/{issue.month}/{name}") for name in shown]
     return ReportLine(in_month(issue.month), f"versi {issue.version} ({state})", links)
+
+
+def _own_reports(folder: Folder, opd: str) -> list[ReportLine]:
+    """Return an agency's sheets of the approved reports."""
+    issues = [issue for month in reversed(folder.reports.months()[-6:]) for issue in _shown(folder, month, False)]
+    lines = []
+    for issue in issues:
+        if opd in issue.agencies():
+            stem = issue.sheet_stem(opd)
+            place = f"/api/v1/sheets/{issue.month}/{opd}"
+            links = [(form.upper(), f"{place}/{stem}.{form}") for form in ("pdf", "json")]
+            lines.append(ReportLine(in_month(issue.month), f"versi {issue.version} (lembar {opd})", links))
+    return lines
 
 
 def _state(live: LinkLive | OpdLive) -> str:

@@ -140,7 +140,7 @@ def _add_acting(app: FastAPI, desk: _ReportDesk) -> None:
         return desk.answered(act)
 
     @app.post(
-        "/api/v1/reports/{month}/signed",
+        "/api/v1/signatures/{month}",
         tags=["bulanan"],
         summary="Daftarkan salinan PDF yang ditandatangani di luar Nadi (peran: noc, pemeriksa, penetap)",
         description="Isi adalah PDF yang disahkan dengan tanda tangan PAdES di dalamnya. rewritten=true hanya bila "
@@ -174,7 +174,7 @@ def _add_acting(app: FastAPI, desk: _ReportDesk) -> None:
 
 def _add_sending(app: FastAPI, desk: _ReportDesk) -> None:
     @app.post(
-        "/api/v1/reports/{month}/deliveries",
+        "/api/v1/deliveries/{month}",
         tags=["bulanan"],
         summary="Kirim laporan yang disahkan dengan surel dan catat penyampaiannya (peran: noc, pemeriksa, penetap)",
         description="Penyampaian dengan cara lain dicatat pada register penyampaian. Dasar: LT Pasal 21 ayat (4)",

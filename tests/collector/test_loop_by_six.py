@@ -84,7 +84,7 @@ def sign_and_register(citra: Person, folder: Path) -> Path:
     p12 = authority.official(folder / "c.p12", name="Citra", since=now() - DAY, until=now() + DAY)
     by = Pkcs12(p12, PASSPHRASE.encode())
     signed = sign(pdf, by=by, reason="Pengesahan", location="Contoh", timestamp=TimestampSettings())
-    assert citra.brings(f"{REPORT}/signed", signed, expect=201)["edition"] == "ditandatangani"
+    assert citra.brings(f"/api/v1/signatures/{MONTH}", signed, expect=201)["edition"] == "ditandatangani"
     return authority.pem(folder / "ca.pem")
 
 

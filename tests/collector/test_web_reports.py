@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -94,6 +95,19 @@ def test_a_report_is_written_once_and_only_of_a_month_that_is_over(draft: World)
     assert (early.status_code, "belum berakhir" in early.json()["message"]) == (400, True)
 
 
+def test_the_page_links_what_is_served_to_who_asks(draft: World, issued: World) -> None:
+    def links(nadi: World, who: str) -> list[str]:
+        page = nadi.visitors[who].get("/").text
+        found = sorted(set(re.findall(r'href="(/api/v1/(?:reports|sheets)/[^"]+)"', page)))
+        assert [nadi.visitors[who].get(path).status_code for path in found] == [200] * len(found)
+        return found
+
+    assert f"{REPORTS}/evaluasi-{MONTH}-v1.pdf" in links(draft, "noc")
+    assert links(draft, "operator") == links(draft, "opd") == []
+    assert any("disahkan" in path for path in links(issued, "operator"))
+    assert f"{SHEETS}/{A}/lembar-{MONTH}-v1-{A}.pdf" in links(issued, "opd")
+
+
 def test_an_opd_gets_its_own_sheet_and_no_other(issued: World) -> None:
     visitor = issued.visitors["opd"]
     assert [item["opd"] for item in visitor.get("/api/v1/sheets").json()] == [A]
@@ -130,12 +144,12 @@ def test_a_copy_signed_elsewhere_is_registered_and_then_served(tmp_path: Path, i
     settings = issued.collector.folder.settings.report_settings()
     by = Pkcs12(p12, PASSPHRASE.encode())
     signed = sign(pdf, by=by, reason="Pengesahan", location="Contoh", timestamp=settings.timestamp)
-    assert brought(issued, "auditor", f"{REPORTS}/signed", signed).status_code == 403
+    assert brought(issued, "auditor", f"/api/v1/signatures/{MONTH}", signed).status_code == 403
     for wrong in (b"bukan PDF", signed[1:]):
-        answer = brought(issued, "penetap", f"{REPORTS}/signed", wrong)
+        answer = brought(issued, "penetap", f"/api/v1/signatures/{MONTH}", wrong)
         assert (answer.status_code, "tandatangani berkas itu" in answer.json()["message"]) == (400, True)
-    assert "tanda tangan" in brought(issued, "penetap", f"{REPORTS}/signed", pdf).json()["message"]
-    made = brought(issued, "penetap", f"{REPORTS}/signed", signed)
+    assert "tanda tangan" in brought(issued, "penetap", f"/api/v1/signatures/{MONTH}", pdf).json()["message"]
+    made = brought(issued, "penetap", f"/api/v1/signatures/{MONTH}", signed)
     assert (made.status_code, made.json()["edition"], made.json()["signed"]) == (201, "ditandatangani", 1)
     assert issued.visitors["noc"].get(f"{REPORTS}/{made.json()['file']}").content == signed
     checked = brought(issued, "noc", f"/api/v1/verify?name={made.json()['file']}", signed).json()
@@ -160,7 +174,8 @@ def test_a_file_that_is_brought_is_compared_and_its_change_is_named(issued: Worl
 
     place, name = first(issued).approved_folder, f"evaluasi-{MONTH}-v1-lampiran-a-angka.csv"
     data = (place / name).read_bytes()
-    assert told(data, name) == (True, f"{name}: sama dengan {name} dari laporan {MONTH} versi 1 (disahkan)")
+    same, text = told(data, name)
+    assert (same, f"{name}: sama dengan {name} dari laporan {MONTH} versi 1 (" in text) == (True, True)
     whole, text = told(data.replace(b"unduh", b"unduk", 1) + b" ", name)
     assert (whole, f"{name}: isinya berubah" in text) == (False, True)
     assert "bukan berkas laporan" in told(b"apa saja", "surat.txt")[1]
@@ -189,7 +204,7 @@ def test_only_files_are_taken_and_not_too_much_of_them(issued: World) -> None:
 
 
 def test_a_report_is_sent_and_each_delivery_recorded(tmp_path: Path, issued: World) -> None:
-    path, to = f"{REPORTS}/deliveries", {"recipients": ["sekda@contoh.example", REFUSED]}
+    path, to = f"/api/v1/deliveries/{MONTH}", {"recipients": ["sekda@contoh.example", REFUSED]}
     folder = issued.collector.folder
     unset = post(issued, "noc", path, to)
     assert (unset.status_code, "mail" in unset.json()["message"]) == (409, True)
