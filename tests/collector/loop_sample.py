@@ -9,6 +9,7 @@ from typing import Any
 from agent.clock import DAY_S, NS
 from collector.inventory import Link
 from collector.judge.availability import LinkTimes, availability
+from collector.judge.contracts import ContractMonth, Promise
 from collector.judge.figures import Evaluation
 from collector.judge.network import NetworkMonth, NetworkRow
 from collector.judge.planning import Asked, plan
@@ -167,6 +168,14 @@ NETWORK = NetworkMonth(
 COUNTED = Counted(audit={"ok": 1204, "refused": 17}, put_aside=PutAside(41, 2, 0), checks={True: 4, False: 1})
 
 
+CONTRACTS = (
+    ContractMonth("ISP-A", "027/ISP-A/SPK/2026", "Penyedia ISP-A", Promise(Fraction("0.995"), 1, 4, HOSTILE[2]),
+                  Fraction("0.99613"), Fraction("0.99900"), "dipenuhi", 3, 1, 0, "dilanggar"),
+    ContractMonth("ISP-B", "027/ISP-B/SPK/2026", HOSTILE[0], Promise(Fraction("0.999"), None, 8),
+                  None, None, "tidak dapat dinilai", 0, 0, 0, "dipenuhi"),
+)  # fmt: skip
+
+
 def loop(evaluation: Evaluation) -> Loop:
     asked = {"1.02.01": Asked("USL-2026-00001", 90, 5, raises=True)}
     return Loop(
@@ -178,4 +187,5 @@ def loop(evaluation: Evaluation) -> Loop:
         log_checks=LOG_CHECKS,
         counted=COUNTED,
         network=NETWORK,
+        contracts=CONTRACTS,
     )

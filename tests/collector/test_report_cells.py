@@ -91,7 +91,7 @@ def printed(value: Any, kind: str) -> str:
 
 
 def test_every_csv_has_the_cells_of_the_json(report: Report, tables: dict[str, Plain]) -> None:
-    assert len(tables) == 37
+    assert len(tables) == 38
     for table in tables.values():
         path = report.pdf.with_name(f"{report.pdf.stem}-{table.key}.csv")
         with path.open(encoding="utf-8", newline="") as file:
@@ -148,7 +148,7 @@ def test_the_printed_tables_have_the_cells_of_the_json(
 ) -> None:
     whole = [
         *("kendali", "bab-i-status", "bab-i-kapasitas"),
-        *("bab-iii-tindak-lanjut", "bab-iv-kontrak", "bab-v-alokasi"),
+        *("bab-iii-tindak-lanjut", "bab-iv-kontrak", "bab-iv-jaminan", "bab-v-alokasi"),
     ]
     centres = ("server", "ups", "genset", "kejadian", "catatan", "lingkungan", "cadangan", "ketersediaan", "temuan")
     before = [
@@ -163,8 +163,8 @@ def test_the_printed_tables_have_the_cells_of_the_json(
     loops += ["bab-xii-usulan", "bab-xiii-kapasitas", "bab-xiii-rekomendasi"]
     after = ["bab-xiv-mutu", "bab-xiv-celah", "bab-xv-keputusan"]
     whole_after = [*before, *(f"bab-x-{name}" for name in centres), *loops, *after]
-    assert [on_paper(body) for _, body in paper[:6]] == [expected(tables[key]) for key in whole]
-    assert [on_paper(body) for _, body in paper[8 : 8 + len(whole_after)]] == [
+    assert [on_paper(body) for _, body in paper[:7]] == [expected(tables[key]) for key in whole]
+    assert [on_paper(body) for _, body in paper[9 : 9 + len(whole_after)]] == [
         expected(tables[key]) for key in whole_after
     ]
     last = ["lampiran-b-kamus", "lampiran-d-parameter", "lampiran-e-asal"]
@@ -176,8 +176,8 @@ def test_compact_and_remaining_print_lose_nothing_of_the_main_table(
 ) -> None:
     main = tables["bab-vi-penggunaan"]
     assert set(COMPACT) | set(REMAINING) == set(main.keys)
-    assert on_paper(paper[6][1]) == expected(main, COMPACT)
-    assert on_paper(paper[7][1]) == expected(main, REMAINING)
+    assert on_paper(paper[7][1]) == expected(main, COMPACT)
+    assert on_paper(paper[8][1]) == expected(main, REMAINING)
 
 
 def test_each_agency_has_a_sheet_with_its_figures(
@@ -205,7 +205,7 @@ def test_a_changed_allocation_has_its_sub_periods_on_the_sheet(
 def test_what_is_indicative_is_marked_on_paper_and_said_in_the_data(
     paper: list[tuple[list[str], Rows]], tables: dict[str, Plain]
 ) -> None:
-    marked = [row[1].replace("\u200b", "") for row in paper[6][1] if row[7].endswith("*")]
+    marked = [row[1].replace("\u200b", "") for row in paper[7][1] if row[7].endswith("*")]
     said = [row[1] for row in tables["lampiran-a-angka"].rows if row[2] == "Unduh" and row[8] == "ya"]
     assert marked == said
     assert len(said) == 2
