@@ -172,18 +172,28 @@ class Reporter:
 
     def boot(self, time_ms: int) -> tuple[str, int]:
         """Return the kernel's boot id at ``time_ms`` and the true ms of that boot."""
-        again = self.restarted_ms is not None and time_ms >= self.restarted_ms
-        booted_ms = self.restarted_ms if again and self.restarted_ms is not None else 0
-        return sha256(f"nadi-simulation-boot/{self.seed}/{self.name}/{again:d}".encode()).hexdigest()[:32], booted_ms
+        booted_ms = self.booted_ms(time_ms)
+        text = f"nadi-simulation-boot/{self.seed}/{self.name}/{booted_ms > 0:d}"
+        return sha256(text.encode()).hexdigest()[:32], booted_ms
+
+    def booted_ms(self, time_ms: int) -> int:
+        """Return the true ms of the boot in which it is at ``time_ms``; 0 is one long before."""
+        return self.restarted_ms if self.restarted_ms is not None and time_ms >= self.restarted_ms else 0
 
     def sender_clock(self, time_ms: int) -> str:
         """Return what it says of its clocks when it sends at ``time_ms``."""
         boot_id, booted_ms = self.boot(time_ms)
         return f"{boot_id} {time_ms * MS} {(time_ms - booted_ms) * MS}"
 
+    def _parts(self, device: str, lines: Iterator[Line]) -> Iterator[tuple[int, str, list[Line]]]:
+        """Group lines by the hour (or longer) and the boot in which they were taken; each group with its last time."""
+        for _, group in groupby(lines, lambda line: (line[0] // self.batch_ms, self.booted_ms(line[0]))):
+            part = list(group)
+            yield part[-1][0], device, part
+
     def envelopes(self) -> Iterator[tuple[int, Envelope]]:
-        """Yield its signed batches, one a device and time, each with the true ms of its last reading."""
-        sources = [_parts(device, lines(), self.batch_ms) for device, lines in self.devices.items()]
+        """Yield its signed batches, one a device, time and boot, each with the true ms of its last reading."""
+        sources = [self._parts(device, lines()) for device, lines in self.devices.items()]
         key, run = self.key, sha256(f"nadi-simulation-run/{self.seed}/{self.name}".encode()).hexdigest()[:16]
         for seq, (last_ms, device, part) in enumerate(merge(*sources, key=lambda item: item[:2])):
             first_ms = part[0][0]
@@ -328,10 +338,3 @@ def _backup(place: Grid, device: str, copying: Copying, time_ms: int) -> Iterato
             "copy_usable": 1,
         }
         yield _line("nadi_backup", copy, **tags, volume=f"LTO{full % 12:03d}", pool="Tape", slot=str(full % 12))
-
-
-def _parts(device: str, lines: Iterator[Line], batch_ms: int) -> Iterator[tuple[int, str, list[Line]]]:
-    """Group lines by the hour (or longer) in which they were taken; each group with its last time."""
-    for _, group in groupby(lines, lambda line: line[0] // batch_ms):
-        part = list(group)
-        yield part[-1][0], device, part
