@@ -31,11 +31,13 @@ from collector.register.records.incident import Incident
 from collector.register.revisions import Register
 from collector.report.contracts import promised
 from collector.report.loop import Handled
+from collector.web.api import create
 from collector.web.page import RULE_WORDS
 from tests.collector.book_sample import NOC, OFFICIAL, Desk
 from tests.collector.loop_sample import hours, link, record, row
-from tests.collector.register_sample import CONTRACT, DEVICE, LINK, NOW, OPD, SITE
+from tests.collector.register_sample import CONTRACT, DEVICE, LINK, NOW, OPD, SITE, document
 from tests.collector.report_sample import sample
+from tests.collector.web_visitor import Visitor, running, settings_at
 
 DAYS = (90, 60, 30)
 UPLINK = LINK.replace("wan-bpkad", "hulu").replace('opd = "BPKAD"', 'role = "uplink"\ncontract = "isp"')
@@ -255,3 +257,16 @@ def test_the_chapter_prints_a_missing_figure_as_missing() -> None:
     assert (str(good["janji_persen"]), str(good["terukur_bersih_persen"])) == ("99.900", "99.597")
     assert (unknown["terukur_bersih_persen"], unknown["status_janji"]) == (None, "tidak dapat dinilai")
     assert promised(()) == ()
+
+
+def test_a_running_collector_finds_the_contract_that_ends_and_says_so_on_its_page(tmp_path: Path) -> None:
+    settings = replace(settings_at(tmp_path), duties=DutySettings(contract_days=(200, 60, 30)))
+    with running(settings, clock=ManualClock(NOW, boot_ns=10**15, boot_id="b")) as collector:
+        collector.folder.register.apply(document(), actor="t", now_ns=NOW)
+        collector.live.adopt(collector.folder.register.inventory())
+        collector.jobs.run("judge")
+        assert collector.judgement is not None
+        found = [item.object for item in collector.judgement.findings if item.rule == "contract_ends"]
+        page = Visitor(create(collector)).get("/").text
+    assert found == ["isp"]
+    assert "Kontrak kapasitas akan berakhir tanpa lanjutan: peringatan pertama" in page
