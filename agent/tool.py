@@ -53,7 +53,9 @@ def run(
     It reads ``given`` and its end, and it and its children are killed after ``timeout_s`` or ``most`` octets.
     """
     name = os.path.basename(argv[0])
-    settings = {**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})}
+    # What a tool tells systemd would be taken for the agent's own word.
+    inherited = {key: value for key, value in os.environ.items() if key != "NOTIFY_SOCKET"}
+    settings = {**inherited, "LC_ALL": "C.UTF-8", **(environment or {})}
     try:
         with _readable(given) as source:
             process = subprocess.Popen(  # noqa: S603 - the configuration's own program, never through a shell

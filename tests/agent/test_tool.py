@@ -77,3 +77,11 @@ def test_a_time_without_zone_is_the_hosts(monkeypatch: pytest.MonkeyPatch) -> No
     finally:
         monkeypatch.delenv("TZ")
         time.tzset()
+
+
+def test_a_tool_does_not_speak_to_systemd_in_the_agents_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/systemd/notify")
+    monkeypatch.setenv("HARI", "senin")
+    said = run(("env",), timeout_s=10).output.decode().splitlines()
+    assert "HARI=senin" in said
+    assert not [line for line in said if line.startswith("NOTIFY_SOCKET=")]
