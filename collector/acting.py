@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from agent.clock import Month
 from collector.folder import Folder
+from collector.inventory import InventoryError
 from collector.register import acts
 from collector.register.attachments import Sort, examined
 from collector.register.book import Forbidden, Missing, Record, Refused
 from collector.register.changes import Changes
 from collector.register.content import ContentError, content
 from collector.register.determination import Determination, determine
+from collector.register.document import Document, reads
 from collector.register.kinds import Context, Kind
 from collector.register.people import Actor, Role
 from collector.register.records.report_state import REPORT_STATE, ReportState
@@ -38,6 +40,36 @@ def determine_allocations(folder: Folder, body: Mapping[str, Any], *, actor: Act
     if len(forms) > MOST_DETERMINED:
         raise Refused(f"paling banyak {MOST_DETERMINED} penetapan sekaligus")
     return determine(folder.register, forms, actor=actor, context=_context(folder))
+
+
+def apply_inventory(folder: Folder, data: bytes, *, actor: Actor, apply: bool) -> Changes:
+    """Return what an inventory document (TOML) changes, and record it with ``apply``; Forbidden or Refused.
+
+    Who administers the inventory determines nothing: a document with other allocations needs the role *penetap* too.
+    """
+    now_ns = folder.clock.now().wall_ns
+    if "admin" not in actor.roles:
+        raise Forbidden("mengubah inventaris memerlukan peran admin")
+
+    def held(before: Document) -> Document:
+        if set(before.allocation) != set(document.allocation) and "penetap" not in actor.roles:
+            raise Forbidden("dokumen ini mengubah penetapan alokasi; itu memerlukan peran penetap")
+        return document
+
+    try:
+        document = reads(data.decode(), source="inventaris", zone=folder.zone)
+        if apply:
+            return folder.register.amend(held, actor=actor.name, now_ns=now_ns)
+        held(folder.register.document())
+        return folder.register.diff(document)
+    except Forbidden as error:  # recorded here, after the transaction that it ended
+        told = {"actor": actor.name, "action": "inventory.apply", "object": "allocation", "reason": str(error)}
+        folder.register.audit.refuse(**told, at_ns=now_ns)
+        raise
+    except InventoryError as error:
+        raise Refused(*error.problems) from error
+    except UnicodeDecodeError as error:
+        raise Refused("inventaris bukan teks UTF-8") from error
 
 
 def open_record(folder: Folder, kind: Kind, body: Mapping[str, Any], *, actor: Actor) -> Record:

@@ -1,4 +1,4 @@
-"""Penetapan over HTTP: what was determined, and the determination of allocations by who has the role."""
+"""The inventory over HTTP: what was determined, who has the role determines, and an admin applies the document."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from starlette.responses import JSONResponse, Response
 
 from collector import acting
 from collector.inventory import Allocation
+from collector.register.changes import Changes
 from collector.register.describe import schema
 from collector.running import Collector
 from collector.web.auth import visitor_of
 from collector.web.desk import Desk
 from collector.web.policy import Visitor
-from collector.web.report_words import answers, body_of, list_of, object_of
+from collector.web.report_words import BROUGHT, answers, body_of, list_of, object_of
 from collector.web.sight import sight
 
 PLACE: Final = "/api/v1/determinations"
@@ -54,7 +55,40 @@ _CHANGES: Final = object_of(
 
 def add_determinations(app: FastAPI, collector: Collector) -> None:
     """Add the routes."""
-    desk, zone = Desk(collector), collector.zone
+    desk = Desk(collector)
+    _add_inventory(app, desk)
+    _add_determining(app, desk)
+
+
+def _told(made: Changes, *, status: int) -> Response:
+    changes = [{name: getattr(item, name) for name in item.__slots__} for item in made.items]
+    return JSONResponse({"revision": made.revision, "changes": changes, "notes": list(made.notes)}, status_code=status)
+
+
+def _add_inventory(app: FastAPI, desk: Desk) -> None:
+    @app.post(
+        "/api/v1/inventory",
+        tags=["daftar"],
+        summary="Bandingkan dokumen inventaris (TOML) dengan yang terdaftar, atau terapkan seluruhnya (peran: admin)",
+        description="Penetapan alokasi di dalamnya tidak diubah tanpa peran penetap.",
+        response_class=JSONResponse,
+        responses=answers(200, _CHANGES, "Perbedaannya; dengan apply=true sudah dicatat", 400, 408, 413, 415, 503),
+        openapi_extra={"requestBody": BROUGHT},
+    )
+    async def inventory(
+        request: Request,
+        asking: Asking,
+        apply: Annotated[bool, Query(description="false: hanya perbedaannya; true: catat")] = False,
+    ) -> Response:
+        def act(data: bytes) -> Response:
+            made = acting.apply_inventory(desk.collector.folder, data, actor=asking.actor, apply=apply)
+            return _told(made, status=200)
+
+        return await desk.brought(request, act, limit=2 * MOST)
+
+
+def _add_determining(app: FastAPI, desk: Desk) -> None:
+    collector, zone = desk.collector, desk.collector.zone
 
     def shown(item: Allocation) -> dict[str, Any]:
         return {
@@ -92,8 +126,6 @@ def add_determinations(app: FastAPI, collector: Collector) -> None:
     async def determine(request: Request, asking: Asking) -> Response:
         def act(body: dict[str, Any]) -> Response:
             made = acting.determine_allocations(collector.folder, body, actor=asking.actor)
-            changes = [{name: getattr(item, name) for name in item.__slots__} for item in made.items]
-            told = {"revision": made.revision, "changes": changes, "notes": list(made.notes)}
-            return JSONResponse(told, status_code=201)
+            return _told(made, status=201)
 
         return await desk.posted(request, act, limit=MOST)

@@ -92,6 +92,7 @@ FIXED: Final[Mapping[Key, frozenset[Who]]] = MappingProxyType(
         ("POST", "/api/v1/accounts/{name}/disable"): ADMIN,
         ("DELETE", "/api/v1/accounts/{name}/tokens/{label}"): ADMIN,
         ("GET", REGISTERS): KNOWN,
+        ("POST", "/api/v1/inventory"): ADMIN,
         ("GET", "/api/v1/determinations"): KNOWN,
         ("POST", "/api/v1/determinations"): frozenset[Who](("penetap",)),
         ("GET", f"{IMPORTS}/inventory"): OPERATION,
