@@ -258,8 +258,8 @@ def qualities(
     found: dict[str, tuple[Link, Quality]] = {}
     when = Intervals.of([(start_ns // MS, end_ns // MS)])
     for link in inventory.links:
-        ends = [link, *_other_ends(inventory, link)]
-        series = next((one for end in ends if (one := _probe_of(inventory, end)) is not None), None)
+        others = (one for end in _other_ends(inventory, link) if (one := _probe_of(inventory, end)) is not None)
+        series = _probe_of(inventory, link) or next(others, None)
         if series is not None and (link.active & Intervals.of([(start_ns, end_ns)])).spans:
             columns = readings.columns(series, start_ns=start_ns, end_ns=end_ns, fields=_PROBED)
             values = field_values(columns)
