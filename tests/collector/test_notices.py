@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from agent.clock import NS
+from collector.duties import finding as owed
 from collector.feeds.notices import CLOSED, OPEN, UNKNOWN, Key, Known, Now, Sight, look, sights
 from collector.feeds.notify_settings import NotifySettings
+from collector.judge.allocation import Rule
 from collector.running import Collector
 from tests.collector.feed_place import INVENTORY, centre
 
@@ -150,6 +152,15 @@ BEHIND = (
     + UPLINK
     + '[[device]]\ncode = "r2"\nname = "Router 2"\nsite = "noc"\nsource = "token:tele"\n'
 )
+
+
+def test_an_overdue_duty_is_told_as_such_and_a_shortcoming_as_a_finding(tmp_path: Path) -> None:
+    rules: tuple[Rule, ...] = ("log_check_overdue", "incident_unrestored", "disconnection_overdue", "outage_unrecorded")
+    with centre(tmp_path) as place:
+        found = [owed(rule, "X-1", place.start_ns) for rule in rules]
+        seen = sights(place.collector.snapshot(), found, None, kinds=SETTINGS.kinds, hushed=lambda code: False)
+        kinds = {sight.key[1].split(" ")[0]: sight.kind for sight in seen if sight.code == "X-1"}
+    assert kinds == {**dict.fromkeys(rules, "tenggat"), "outage_unrecorded": "temuan"}
 
 
 def test_an_opd_behind_a_dead_uplink_is_held_and_the_uplink_is_not(tmp_path: Path) -> None:

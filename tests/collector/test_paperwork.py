@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from collector.judge.network import NetworkMonth, NetworkRow
 from collector.judge.service import Case, ServiceHours, Target, due, service
 from collector.measure.intervals import NEVER, Intervals
 from collector.measure.probing import Quality
+from collector.paperwork import MOST_OPEN, DutySettings, Paperwork
 from collector.paperwork import Desk as Reader
-from collector.paperwork import DutySettings, Paperwork
 from collector.register.records.disconnection import DISCONNECTION, Disconnection
 from collector.register.records.followup import FOLLOWUP, Followup
 from collector.register.records.incident import FLIP, INCIDENT, Incident, Pause
@@ -232,3 +232,16 @@ def test_an_outage_that_nobody_wrote_down_is_marked(desk: Desk) -> None:
     assert marked() == [began]
     desk.open(INCIDENT, replace(DOWN, started=at("03-04T08:05")))
     assert marked() == []
+
+
+def test_of_many_open_incidents_the_oldest_are_told_one_by_one_and_all_are_counted(desk: Desk) -> None:
+    desk.at("03-20T00:00")
+    start = at("03-05T08:00")
+    for minute in reversed(range(MOST_OPEN + 5)):
+        desk.open(INCIDENT, replace(DOWN, started=start + timedelta(minutes=minute)))
+    papers = read(desk)
+    told = series(papers, desk, "nadi_incident_started_timestamp_seconds")
+    assert len(told) == MOST_OPEN
+    assert max(told.values()) == start.timestamp() + 60 * (MOST_OPEN - 1)
+    assert sum(series(papers, desk, "nadi_incident_open").values()) == MOST_OPEN + 5
+    assert len(duties(papers, zone=WIB)) == MOST_OPEN
