@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ VERSION = "ab" * 32
 
 @pytest.fixture
 def evaluation() -> Evaluation:
-    return sample(cases=CASES)
+    made = sample(cases=CASES)
+    changed = replace(made.opds[0].unduh, status_p95=Fraction(7, 3), status_coverage=Fraction(4, 5))
+    return replace(made, opds=(replace(made.opds[0], unduh=changed), *made.opds[1:]))
 
 
 @pytest.fixture
