@@ -9,7 +9,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet --quiet
 # What the tests need beside Python: namespaces, shaped links, load, readers of PDF files, and real peers.
 DEBIAN := iproute2 iperf3 ethtool iputils-ping nftables poppler-utils qpdf snmpd snmp nut-server nut-client libnss3-tools \
   libusb-0.1-4 openssl systemd restic borgbackup postgresql pgbackrest bacula-director bacula-director-sqlite3 bacula-sd bacula-fd bacula-console \
-  sqlite3 sg3-utils mt-st smartmontools dnsmasq-base chrony victoria-metrics prometheus prometheus-alertmanager \
+  sqlite3 sg3-utils mt-st smartmontools dnsmasq-base chrony softhsm2 victoria-metrics prometheus prometheus-alertmanager \
   mmdebstrap systemd-container openssh-client
 # apcupsd conflicts with nut-client, so it is unpacked and not installed.
 APCUPSD := build/debian/sbin/apcupsd
