@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.clock import NS, WIB
+from collector.feeds.moment import written
 from collector.flips import Fall
 from collector.judge.now import State
 from collector.register.engine import RegisterError
@@ -18,6 +19,7 @@ from collector.register.records.incident import FLIP, INCIDENT, Incident
 from collector.register.records.maintenance import MAINTENANCE, Maintenance
 from collector.report_life import COLLECTOR
 from collector.watch import IncidentSettings, summary
+from collector.web.facts import facts
 from tests.collector.test_live import link
 from tests.collector.watch_place import OFFICIAL, START, Place, place
 
@@ -176,6 +178,17 @@ def test_nobody_gets_an_account_by_the_name_under_which_nadi_acts(town: Place) -
     for name in (FLIP.name, COLLECTOR.name):
         with pytest.raises(RegisterError, match="reserved"):
             accounts.add(name, full_name="Palsu", roles=["noc"], opds=(), actor="t", now_ns=START)
+
+
+def test_since_when_a_link_is_as_it_is_is_a_series_unless_nobody_knows(town: Place) -> None:
+    town.until(5, wan_a=0)
+    name = "nadi_link_state_changed_timestamp_seconds"
+    found = {labels: value for series, labels, value in written(facts(town.collector)) if series == name}
+    assert found == {("wan-a", "A"): START / NS + 25}
+    opened = {
+        labels: value for series, labels, value in written(facts(town.collector)) if series.endswith("opened_total")
+    }
+    assert opened == {("gangguan", "WAN", "terukur"): 1}
 
 
 def test_it_may_be_switched_off(tmp_path: Path) -> None:
