@@ -32,7 +32,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/mypy ansible/bundle.py ansible/roles/nadi/filter_plugins/nadi.py
 
 # Much of the time the tests wait for real peers, so two workers take little more than half of it.
-unit: $(VENV)/dev.stamp
+unit: $(VENV)/dev.stamp $(VENV)/deploy.stamp
 	$(BIN)/pytest -m "not slow and not deploy" -n 2 --dist loadfile
 
 # What takes longer: the network laboratory with real 300-second bins (root, about 20 minutes), the OpenAPI role by role.
