@@ -140,15 +140,28 @@ def prometheus(folder: Path, target: int) -> Iterator[str]:
          f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
     )  # fmt: skip
     try:
+        until = time.monotonic() + 40
+        while not _is_ready(f"http://127.0.0.1:{port}/-/ready"):
+            assert time.monotonic() < until, "Prometheus did not start"
+            time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
     finally:
         child.send_signal(signal.SIGTERM)
         child.wait(20)
 
 
+def _is_ready(url: str) -> bool:
+    """Tell whether a server answers; while it loads, Prometheus says 503."""
+    try:
+        urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - loopback
+    except OSError:
+        return False
+    return True
+
+
 def scraped(url: str, scrapes: int) -> Server:
     """Wait until so many scrapes are in, and give the server as of now."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         server = Server(PROMETHEUS, url, time.time_ns() / NS)
         try:
