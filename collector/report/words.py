@@ -65,10 +65,14 @@ def clock_hour(hour: int) -> str:
     return f"{hour:02d}.00-{hour:02d}.59"
 
 
+BY_HAND: Final = frozenset(("keputusan", "nilai_keputusan", "paraf"))
+"""Columns that somebody fills in on paper: they stay blank, for "-" would say that nothing is known."""
+
+
 def printed(value: Value, column: Column, *, marked: bool = False) -> str:
     """Write a cell as the PDF shows it; the value is rounded already."""
     if value is None:
-        return MISSING
+        return "" if column.key in BY_HAND else MISSING
     if isinstance(value, datetime):
         return f"{day(value.date(), short=True)} {value:%H.%M}"
     if isinstance(value, date):

@@ -136,10 +136,17 @@ def on_paper(rows: Rows) -> Rows:
     return [[cell.replace("\u200b", "").removesuffix("*") for cell in row] for row in rows]
 
 
+BY_HAND = {"keputusan", "nilai_keputusan", "paraf"}
+"""Columns of the decision sheet that stay blank on paper, for somebody's hand."""
+
+
 def expected(table: Plain, keys: tuple[str, ...] | None = None, *, rows: list[list[Any]] | None = None) -> Rows:
     """Write the named columns of a table as paper must have them."""
     places = [table.keys.index(key) for key in keys or table.keys]
-    shown = [[printed(row[at], table.kinds[at]) for at in places] for row in rows or table.rows]
+    shown = [
+        ["" if table.keys[at] in BY_HAND else printed(row[at], table.kinds[at]) for at in places]
+        for row in rows or table.rows
+    ]
     return [[cell.replace("\ufffd", "□").replace("\U0001f600", "□") for cell in row] for row in shown]
 
 

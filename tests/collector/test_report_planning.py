@@ -9,6 +9,8 @@ from typing import Any
 from collector.judge.planning import plan
 from collector.report.document import Chapter, Paragraph
 from collector.report.planning import decision_sheet, proposals, recommendation
+from collector.report.planning_words import DECISION_COLUMNS
+from collector.report.words import MISSING, printed
 from tests.collector.loop_sample import PROPOSALS, loop
 from tests.collector.report_sample import CASES, ZONE, sample
 
@@ -60,6 +62,9 @@ def test_the_decision_sheet_has_room_for_each_decision_and_each_change() -> None
     found = rows(decision_sheet(LOOP.plan, ["Menambah kapasitas."]), "bab-xv-keputusan")
     assert found[0]["rekomendasi"] == "Menambah kapasitas."
     assert all(row["keputusan"] is None and row["paraf"] is None for row in found)
+    by_hand = DECISION_COLUMNS[2:]
+    assert [printed(None, column) for column in by_hand] == ["", "", ""], "blank, to be filled in by hand"
+    assert printed(None, DECISION_COLUMNS[1]) == MISSING
     assert any("Alokasi Unduh Dinas Kesehatan: 50,00 Mbps menjadi" in row["rekomendasi"] for row in found[1:])
     assert [row["no"] for row in found] == list(range(1, len(found) + 1))
 
