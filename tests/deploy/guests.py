@@ -187,7 +187,7 @@ class Site:
             shutil.rmtree(guest.folder / part)
             (guest.folder / part).mkdir()
         self._mount(guest)
-        shutil.copytree(kept, guest.root / keep)
+        shutil.copytree(kept, guest.root / keep, dirs_exist_ok=True)
         shutil.rmtree(kept)
 
     def end(self, name: str) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -214,12 +215,16 @@ class Regency:
         """The certificate of the private CA that the play made on the controller."""
         return self.inventory / "rahasia" / "ca" / "ca.pem"
 
-    def batches(self) -> dict[str, int]:
-        """Return how many batches of each agent stand in the collector's journal."""
+    def stored(self) -> set[tuple[str, int, int]]:
+        """Return agent, run and number of each batch that stands in the collector's journal."""
         path = self.site.guests["noc"].root / "var/lib/nadi/journal.db"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as journal:
-            rows = journal.execute("SELECT text, count(*) FROM entry JOIN name ON name.id = agent GROUP BY text")
-            return {str(name): int(number) for name, number in rows}
+            rows = journal.execute("SELECT text, run, seq FROM entry JOIN name ON name.id = agent WHERE run <> 0")
+            return {(str(name), int(run), int(number)) for name, run, number in rows}
+
+    def batches(self) -> dict[str, int]:
+        """Return how many batches of each agent stand in the collector's journal."""
+        return dict(Counter(name for name, _, _ in self.stored()))
 
     def series(self, query: str) -> int:
         """Return how many series VictoriaMetrics on the NOC's machine finds for a query, asked there."""

@@ -10,6 +10,7 @@ import re
 import shlex
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -269,18 +270,15 @@ def test_a_restore_onto_an_empty_system_loses_nothing(regency: Regency, second: 
     copied = regency.batches()
     wait_for(lambda: regency.batches()["srv1"] > copied["srv1"] + 3, seconds=90, what="readings after the backup")
     regency.site.end("noc")
-    lost = regency.batches()
+    # The poller of the same machine loses what it measured since: its own spool went with the machine.
+    lost = {batch for batch in regency.stored() if batch[0] != "poller-noc"}
     regency.site.empty("noc", keep="var/backups/nadi")
     regency.site.boot("noc")
     regency.site.wait("noc")
     play = regency.play(second, "restore.yml", "--limit", "noc", nadi_restore_from="/var/backups/nadi", timeout=1200)
-    print(f"restore onto an empty system: {play.seconds:.0f} s; lost after the backup: {minus(lost, copied)}")
-    for name in ("srv1", "srv2", "opd-disdukcapil", "opd-bpkad"):
-        wait_for(lambda name=name: regency.batches()[name] > lost[name], seconds=150, what=f"{name} offers again")  # type: ignore[misc]
-
-
-def minus(more: dict[str, int], less: dict[str, int]) -> dict[str, int]:
-    return {name: number - less.get(name, 0) for name, number in more.items()}
+    after = Counter(name for name, _, _ in lost) - Counter(copied)
+    print(f"restore onto an empty system: {play.seconds:.0f} s; lost after the backup: {dict(after)}")
+    wait_for(lambda: lost <= regency.stored(), seconds=150, what="every batch that was lost is offered again")
 
 
 def test_what_is_taken_away_leaves_the_data_alone(regency: Regency, second: Path, installed: Installed) -> None:
