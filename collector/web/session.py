@@ -42,6 +42,8 @@ _ASKED: Final[dict[str, Any]] = {
     "properties": {"name": _NAME, "password": {"type": "string", "format": "password", "description": "Kata sandi"}},
 }
 
+_BODY: Final = {"schema": _ASKED, "example": {"name": "ani", "password": "kuda menari di alun-alun"}}
+
 
 def _answer(properties: dict[str, Any], text: str) -> dict[str, Any]:
     schema = {"type": "object", "required": list(properties), "properties": properties}
@@ -110,7 +112,7 @@ def add_session(app: FastAPI, collector: Collector) -> None:
         summary="Mulai sesi dengan nama dan kata sandi",
         responses=LOGIN,
         response_class=JSONResponse,
-        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _ASKED}}}},
+        openapi_extra={"requestBody": {"required": True, "content": {"application/json": _BODY}}},
     )
     async def login(request: Request) -> Response:
         try:
