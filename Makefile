@@ -10,7 +10,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet --quiet
 DEBIAN := iproute2 iperf3 ethtool iputils-ping nftables poppler-utils qpdf snmpd snmp nut-server nut-client libnss3-tools \
   libusb-0.1-4 openssl systemd restic borgbackup postgresql pgbackrest bacula-director bacula-director-sqlite3 bacula-sd bacula-fd bacula-console \
   sqlite3 sg3-utils mt-st smartmontools dnsmasq-base chrony softhsm2 victoria-metrics prometheus prometheus-alertmanager \
-  mmdebstrap systemd-container openssh-client
+  mmdebstrap systemd-container openssh-client dpkg-dev
 # apcupsd conflicts with nut-client, so it is unpacked and not installed.
 APCUPSD := build/debian/sbin/apcupsd
 
