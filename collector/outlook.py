@@ -157,9 +157,10 @@ class Outlooks:
         return [self._past.get(month.shifted(-i)) for i in range(1, LOOK_BACK_MONTHS + 1)]
 
     def _frozen(self, newest: Sequence[Issue]) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
-        """Return P95 of the reports, and the recommendation of the last one, as they are written."""
+        """Return P95 of the approved reports, and the recommendation of the last one, as they are written."""
         sound = [issue for issue in newest if self._whole[issue.month]]
-        issued = [next(iter(reversed(self._folder.reports.approved(issue.month))), issue) for issue in sound]
+        # A draft is nobody's figure yet.
+        issued = [item for issue in sound for item in self._folder.reports.approved(issue.month)[-1:]]
         self._read = {item.folder: self._read.get(item.folder) or _tables_of(item) for item in issued}
         p95: list[Figure] = []
         for item in issued:

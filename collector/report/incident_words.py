@@ -23,6 +23,11 @@ NOTE: Final = (
     '(juga selagi berlangsung), "berjalan" bila belum selesai dan belum melebihi. Tanpa tabel tingkat layanan yang '
     "berlaku, waktunya dihitung terus-menerus dan tidak dinilai."
 )
+MEASURED: Final = "Gangguan menurut pengukuran Nadi"
+MEASURED_NOTE: Final = (
+    "Nadi membuka insiden bila tautan pasti mati, mencatat saat tautan hidup kembali, dan mengusulkan bagian yang "
+    "menjadi sebab beserta dasarnya. Usulan bukan putusan: insiden diakhiri, dan bagiannya ditetapkan, oleh petugas."
+)
 SHARE_NOTE: Final = "Tercapai (%) = tercapai dibagi jumlah tercapai dan terlampaui; yang masih berjalan tidak dihitung."
 VERDICT: Final = {"tercapai": "ya", "terlampaui": "tidak", "berjalan": "berjalan"}
 
@@ -64,6 +69,20 @@ COLUMNS: Final = (
     Column("penyebab", "Penyebab", "text", "Penyebab yang dicatat.", width=2.2),
     Column("tindakan", "Tindakan", "text", "Tindakan yang dicatat.", width=2.2),
     Column("status_insiden", "Status", "text", "dilaporkan, ditangani, ditunda, selesai, atau ditutup.", width=1.6),
+)  # fmt: skip
+
+MEASURED_COLUMNS: Final = (
+    Column("no_insiden", "No. Insiden", "text", "Nomor dalam register insiden.", width=1.6),
+    CODE,
+    Column("tautan_insiden", "Tautan", "text", "Tautan yang disebut.", width=1.5),
+    Column("mulai_insiden", "Mulai", "time", "Saat mulai.", width=1.6),
+    Column("pulih_terukur", "Pulih Terukur", "time", "Saat tautan terukur hidup kembali; kosong bila tidak terukur.",
+           width=1.6),
+    Column("bagian_usulan", "Usulan Bagian", "text",
+           "Bagian yang diusulkan Nadi sebagai sebab: WAN, LAN, Penyedia, atau Listrik; kosong bila tidak ada.",
+           width=1.2),
+    Column("dasar_usulan", "Dasar Usulan", "text", "Yang mendasari usulan.", width=3),
+    Column("bagian", "Bagian", "text", "WAN, LAN, Penyedia, atau Listrik; kosong bila tidak diketahui.", width=1.2),
 )  # fmt: skip
 
 DESK_COLUMNS: Final = (

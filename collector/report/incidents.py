@@ -10,7 +10,7 @@ from agent.clock import Zone
 from collector.register.content import utc_ns
 from collector.register.records.incident import INCIDENT_TYPES, Incident
 from collector.report import incident_words as words
-from collector.report.document import Chapter, Paragraph, Table, Value, percent, plain
+from collector.report.document import Block, Chapter, Paragraph, Table, Value, percent, plain
 from collector.report.loop import Handled
 
 NUMBER = "VIII"
@@ -22,11 +22,12 @@ def chapter(handled: Sequence[Handled], names: Mapping[str, str], zone: Zone) ->
         return Chapter(NUMBER, words.TITLE, (Paragraph(words.NOTHING),))
     types = tuple((kind, *_totals([one for one in handled if one.record.form.type == kind])) for kind in INCIDENT_TYPES)
     every = (words.TOTAL, *_totals(handled))
-    blocks = (
+    blocks: tuple[Block, ...] = (
         Paragraph(words.INTRO),
         Table("bab-viii-jenis", words.BY_TYPE, words.TYPE_COLUMNS, (*types, every), note=words.SHARE_NOTE),
         Table("bab-viii-gangguan", words.TITLE, words.COLUMNS, tuple(_row(one, zone) for one in handled),
               note=words.NOTE),
+        *_measured(handled, zone),
         Table("bab-viii-meja-layanan", words.BY_OPD, words.DESK_COLUMNS, tuple(_desk(handled, names))),
     )  # fmt: skip
     return Chapter(NUMBER, words.TITLE, blocks, landscape=True)
@@ -62,6 +63,30 @@ def _row(one: Handled, zone: Zone) -> tuple[Value, ...]:
         plain(form.action) or None,
         one.record.state,
     )
+
+
+def _measured(handled: Sequence[Handled], zone: Zone) -> list[Table]:
+    """Return what Nadi itself measured and proposed of the incidents; no table where it did nothing of both."""
+    rows: list[tuple[Value, ...]] = []
+    for one in handled:
+        form: Incident = one.record.form
+        if form.recovered is None and not form.proposed:
+            continue
+        rows.append((
+            one.record.code,
+            plain(form.opd) or None,
+            plain(form.link) or None,
+            zone.local(utc_ns(form.started)),
+            None if form.recovered is None else zone.local(utc_ns(form.recovered)),
+            form.proposed or None,
+            plain(form.evidence) or None,
+            form.attribution or None,
+        ))  # fmt: skip
+    if not rows:
+        return []
+    return [
+        Table("bab-viii-pengukuran", words.MEASURED, words.MEASURED_COLUMNS, tuple(rows), note=words.MEASURED_NOTE),
+    ]
 
 
 def _totals(handled: Sequence[Handled]) -> tuple[Value, ...]:

@@ -230,9 +230,9 @@ _RECORDS = (
             label("period", "Periode"), label("direction", "Arah"), value("A", "P95", unit="bps"),
             value("B", "Rekomendasi", unit="bps", no_value="Hanya periode terakhir"),
         ),
-        no_value="Belum ada laporan",
-        help="P95 menurut laporan dua belas bulan terakhir dan rekomendasi laporan terakhir, tidak dihitung ulang: "
-        "versi yang disahkan, atau drafnya selama belum ada yang disahkan.",
+        no_value="Belum ada laporan yang disahkan",
+        help="P95 menurut laporan yang disahkan, dua belas bulan terakhir, dan rekomendasi laporan terakhir; tidak "
+        "dihitung ulang.",
     ),
     Panel(
         id=234, kind="table", title="Insiden terbuka OPD", width=8, height=8, sort="Umur",

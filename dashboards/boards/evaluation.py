@@ -159,8 +159,8 @@ _PAPERS = (
             value("A", "Rekomendasi", unit="bps"), value("B", "Alokasi kini", unit="bps", no_value="Belum ada"),
             value("C", "Kebutuhan sementara", unit="bps", no_value="Tidak dinilai"),
         ),
-        no_value="Belum ada laporan dengan rekomendasi",
-        help="Rekomendasi yang tertulis pada laporan terakhir: versi yang disahkan, atau drafnya. Kebutuhan "
+        no_value="Belum ada laporan yang disahkan",
+        help="Rekomendasi yang tertulis pada laporan terakhir yang sudah disahkan. Kebutuhan "
         "sementara dihitung bulan ini untuk arah yang lebih besar. Yang menetapkan alokasi tetap pejabat.",
     ),
     Panel(

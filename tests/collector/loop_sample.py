@@ -102,7 +102,8 @@ INCIDENTS = (
         type="gangguan", summary="Tautan putus", reporter="ani", started=at(5, 600), opd="1.02.01",
         link="wan-1.02.01-1", acknowledged=at(5, 610), ended=at(5, 900), cause="Serat optik putus",
         action="Disambung", attribution="Penyedia", pauses=(Pause(at(5, 620), "menunggu izin", at(5, 720)),),
-        pauses_approved=True, closer="gita",
+        pauses_approved=True, closer="gita", suspected="WAN", evidence="tautan dipelihara WAN", recovered=at(5, 898),
+        recovered_by="nadi",
     )),
     handled("INS-2026-00002", "ditangani", Incident(
         type="keluhan", summary=HOSTILE[0], reporter="budi", started=at(31, 1400), opd="9.01.01",

@@ -13,6 +13,7 @@ from collector.reports import Issue
 from collector.running import Collector
 from collector.web.facts import facts
 from tests.collector.register_sample import WHOLE, document
+from tests.collector.report_office import APPROVER, CHECKER
 from tests.collector.web_visitor import running, settings_at
 
 JULY = Month.parse("2026-07")
@@ -65,11 +66,11 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
         yield place, issue
 
 
-def test_the_figures_of_a_written_report_are_told_as_they_are_written(reported: tuple[Place, Issue]) -> None:
+def test_a_draft_is_told_of_and_its_figures_are_not(reported: tuple[Place, Issue]) -> None:
     place, issue = reported
     found = place.judged()
     july = ("2026-07",)
-    assert found["nadi_report_p95_bits_per_second"]["BPKAD", "2026-07", "unduh"] == 8_000_000
+    assert "nadi_report_p95_bits_per_second" not in found
     assert found["nadi_report_state"][july] == 1
     assert found["nadi_report_version"][july] == issue.version == 1
     assert found["nadi_report_integrity_ok"][july] == 1
@@ -123,6 +124,16 @@ def test_a_probe_is_told_of_the_last_closed_bin_alone(reported: tuple[Place, Iss
     assert found["nadi_link_loss_ratio"][link] == 0.15
     place.clock.advance(1200 * NS)
     assert "nadi_link_loss_ratio" not in place.judged()
+
+
+def test_the_figures_of_an_approved_report_are_told_as_they_are_written(reported: tuple[Place, Issue]) -> None:
+    place, _ = reported
+    for target, actor in (("diperiksa", CHECKER), ("disahkan", APPROVER)):
+        place.clock.advance(3600 * NS)
+        place.collector.folder.life.move(JULY, target, actor=actor)
+    found = place.judged()
+    assert found["nadi_report_p95_bits_per_second"]["BPKAD", "2026-07", "unduh"] == 8_000_000
+    assert found["nadi_report_state"]["2026-07",] == 3
 
 
 def test_a_report_whose_files_were_altered_is_told_as_such_and_its_figures_are_not(

@@ -54,6 +54,17 @@ def test_times_are_service_minutes_without_approved_pauses() -> None:
     assert [unjudged[key] for key in ("tanggap_menit", "pulih_menit", "tingkat_layanan", "tercapai")] == [None] * 4
 
 
+def test_what_nadi_measured_stands_beside_what_people_confirmed() -> None:
+    made = chapter(INCIDENTS, {}, ZONE)
+    (measured,) = rows(made, "bab-viii-pengukuran")
+    assert (measured["no_insiden"], measured["pulih_terukur"]) == ("INS-2026-00001", at(5, 898))
+    assert [measured[key] for key in ("bagian_usulan", "dasar_usulan", "bagian")] == [
+        *("WAN", "tautan dipelihara WAN", "Penyedia"),
+    ]
+    people_only = chapter(INCIDENTS[1:], {}, ZONE)
+    assert "bab-viii-pengukuran" not in [table.key for table in people_only.tables]
+
+
 def test_availability_is_by_sets_of_time_and_judged_unrounded_against_its_target() -> None:
     uplink, line, silent, queue = rows(network(NETWORK), "bab-vii-tautan")
     assert (line["dinilai_menit"], line["tak_diketahui_menit"], line["gangguan_kali"]) == (743 * 60, 60, 2)

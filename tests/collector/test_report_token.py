@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pkcs11
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
+from pkcs11.util.x509 import decode_x509_certificate
 
 from collector.report.settings import TimestampSettings
 from collector.report.signing import SigningFault, Token, authorities, inspect, sign
@@ -20,13 +22,8 @@ from tests.collector.signers import DAY, PASSPHRASE, Authority, blank_page, now
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "648219"
 
-try:
-    import pkcs11
-    from pkcs11.util.x509 import decode_x509_certificate
-except ImportError:
-    pkcs11 = None
-if not os.environ.get("CI") and (pkcs11 is None or not MODULE.exists()):
-    pytest.skip("python-pkcs11 or softhsm2 is not installed", allow_module_level=True)
+if not os.environ.get("CI") and not MODULE.exists():
+    pytest.skip("softhsm2 is not installed", allow_module_level=True)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from collector.running import Collector
 from collector.simulation.hall import Reporter
 from collector.simulation.model import Simulation, simulation
 from collector.simulation.papers import inventory
+from tests.collector.book_sample import CHECKER, OFFICIAL
 from tests.collector.feed_place import Centre
 from tests.collector.web_visitor import running
 from tests.dashboards import papers
@@ -85,6 +86,13 @@ class Regency:
         answer = self.collector.ingest.batches(sealed.to_bytes(), sender_clock=f"{'c' * 32} {at_ns} {10**15}")
         assert answer.status == 200, answer
 
+    def approved(self) -> None:
+        """Approve the report of the month before, once."""
+        month, life = MONTH.shifted(-1), self.collector.folder.life
+        if not self.collector.folder.reports.approved(month):
+            for target, actor in (("diperiksa", CHECKER), ("disahkan", OFFICIAL)):
+                life.move(month, target, actor=actor)
+
     def fed(self, url: str, *, moments: int = 1) -> None:
         """Feed the day's data hour by hour, with what stands at each; for pictures drawn over the hour before."""
         settings = FeedSettings(url=url, samples_per_second=1_000_000, timeout_seconds=10)
@@ -95,7 +103,9 @@ class Regency:
                 self.hour(end_ns)
                 if moments > 1 or end_ns == NOW:
                     self.told()
-                    for job in ("close_month", "watch", "judge", "check"):
+                    self.collector.jobs.run("close_month")
+                    self.approved()
+                    for job in ("watch", "judge", "check"):
                         self.collector.jobs.run(job)
                 while feed.step():
                     pass
