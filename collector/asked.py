@@ -43,6 +43,7 @@ def before(folder: Folder, opd: str, *, at_ns: int) -> list[Before]:
     evaluator = Evaluator(
         inventory=alone,
         bins=folder.bins(inventory),
+        limits=folder.limits(inventory),
         zone=zone,
         label=folder.journal.label,
         parameters=folder.settings.evaluation.parameters(),

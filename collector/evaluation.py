@@ -20,6 +20,7 @@ from collector.judge.month import (
     evaluate,
 )
 from collector.ledger.binstore import BinStore
+from collector.limits import LimitStore
 from collector.measure.bins import Counts
 
 CLOSING_HOURS = 72
@@ -64,10 +65,11 @@ class EvaluationSettings:
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Evaluates months of one inventory from its stored bins."""
+    """Evaluates months of one inventory from its stored bins and the limits that its routers were read to have."""
 
     inventory: Inventory
     bins: BinStore
+    limits: LimitStore
     zone: Zone
     label: str
     parameters: Parameters
@@ -122,6 +124,7 @@ class Evaluator:
             unduh, unggah = self.bins.link_span(link, month.days)
             flagged, late = self.bins.marks(link, month.days) if marks else (None, None)
             drops = self.bins.drops_span(link, month.days)
+            limits = self.limits.link_span(link, month.days) if link.role == "wan" else ((), ())
             for number, (start_ns, end_ns) in enumerate(spans):
                 if number:  # the other end counts in between; what the readings are worth is told once
                     unduh, unggah = replace(unduh, counts=Counts()), replace(unggah, counts=Counts())
@@ -140,6 +143,7 @@ class Evaluator:
                     clock_flagged=flagged,
                     late=late,
                     drops=drops,
+                    limits=limits,
                 )
 
     def _contract(self, contract: Contract, month: Month) -> ContractInput:

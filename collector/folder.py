@@ -27,7 +27,7 @@ from collector.ledger.journal import Journal
 from collector.ledger.lives import Life, earlier
 from collector.ledger.readings import Readings
 from collector.ledger.tables import meta_of
-from collector.limits import drifts_at
+from collector.limits import LimitStore, drifts_at
 from collector.loop import DAMAGED, WHOLE, counted, loop_of
 from collector.network import network_of
 from collector.register.attachments import Attachments
@@ -124,12 +124,17 @@ class Folder:
         """Return the bins of an inventory's links."""
         return BinStore(journal=self.journal, archive=self.archive, devices=inventory.device)
 
+    def limits(self, inventory: Inventory) -> LimitStore:
+        """Return the limits that the routers of an inventory were read to be set to."""
+        return LimitStore(self.readings, inventory.device)
+
     def evaluate(self, month: Month, *, until_ns: int | None = None, compare: bool = True) -> Evaluation:
         """Evaluate a month from the register and the stored bins (see ``Evaluator.evaluate``)."""
         inventory = self.register.inventory()
         evaluator = Evaluator(
             inventory=inventory,
             bins=self.bins(inventory),
+            limits=self.limits(inventory),
             zone=self.zone,
             label=self.journal.label,
             parameters=self.settings.evaluation.parameters(),

@@ -14,6 +14,7 @@ from typing import Literal
 
 from agent.clock import Month, Zone
 from collector.measure.bins import Bins
+from collector.measure.limits import Runs
 
 Klass = Literal["tinggi", "sedang", "dasar", "publik"]
 """Priority classes; ``publik`` is the hotspot for the public, with a reserve of its own."""
@@ -71,6 +72,7 @@ class LinkInput:
     sees to it); a bin that straddles one is not expected. ``clock_flagged`` counts readings whose clock was
     corrected or unsure, ``late`` those that came more than an hour late; None where nobody counted. ``drops`` are
     the packets that the link's queues dropped, unduh and unggah, in the form of bins; None where no queue measures.
+    ``limits`` are the limits that the router was read to be set to, unduh and unggah; empty where nobody read any.
     """
 
     link: str
@@ -86,6 +88,7 @@ class LinkInput:
     clock_flagged: int | None = None
     late: int | None = None
     drops: tuple[Bins, Bins] | None = None
+    limits: tuple[Runs, Runs] = ((), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collector.judge.figures import Direction, Status, SubFigures
 from collector.judge.hours import Hours, whole
 from collector.judge.periods import Calendar
 from collector.measure.bins import MICRO
+from collector.measure.counters import Int64s
 from collector.measure.percentile import Order, bounds, nearest_rank
 from collector.measure.rates import Rates, whole_sum
 
@@ -36,17 +37,26 @@ class Judged:
 
 
 def direction(
-    rates: Rates, limits: Sequence[Limit], previous: Fraction | None, calendar: Calendar, parameters: Parameters
+    rates: Rates,
+    limits: Sequence[Limit],
+    previous: Fraction | None,
+    calendar: Calendar,
+    parameters: Parameters,
+    *,
+    read: Int64s | None = None,
 ) -> Judged:
-    """Work out one direction; ``previous`` is last month's P95 in bit/s."""
+    """Work out one direction; ``previous`` is last month's P95 in bit/s.
+
+    ``read`` is the limit (bit/s) that was read from the routers for each bin, 0 or None where none was.
+    """
     order = rates.order(0, calendar.count)
     expected = int(np.count_nonzero(rates.expected))
     coverage = Fraction(len(order), expected) if expected else None
     p95 = nearest_rank(order, parameters.percentile) if _printed(coverage, parameters) else None
     allocation = _mean_allocation(limits)
-    ceiling = _ceiling(rates, order, limits, parameters)
+    ceiling = _ceiling(rates, order, limits, parameters, read)
     month = SubFigures(expected, len(order), coverage, p95, _over(p95, allocation), ceiling)
-    parts = tuple(_part(rates, limit, parameters) for limit in limits) if len(limits) > 1 else ()
+    parts = tuple(_part(rates, limit, parameters, read) for limit in limits) if len(limits) > 1 else ()
     figures = _figures(rates, order, month, _basis(month, parts, parameters), calendar, parameters)
     change = (p95 - previous) / previous if p95 is not None and previous else None
     return Judged(replace(figures, allocation_mean=allocation, p95_previous=previous, p95_change=change), parts)
@@ -106,13 +116,13 @@ def _peak(rates: Rates, order: Order, calendar: Calendar) -> tuple[Fraction | No
     return rates.exact(np.array([place]))[0], calendar.at_ns(int(place))
 
 
-def _part(rates: Rates, limit: Limit, parameters: Parameters) -> SubFigures:
+def _part(rates: Rates, limit: Limit, parameters: Parameters, read: Int64s | None) -> SubFigures:
     order = rates.order(limit.low, limit.high)
     coverage = Fraction(len(order), limit.expected)
     if not _printed(coverage, parameters):
         return SubFigures(limit.expected, len(order), coverage, None, None, None)
     p95 = nearest_rank(order, parameters.percentile)
-    ceiling = None if limit.bps is None else Fraction(order.at_least(parameters.at_limit * limit.bps), len(order))
+    ceiling = _ceiling(rates, order, [limit], parameters, read)
     return SubFigures(limit.expected, len(order), coverage, p95, _over(p95, limit.bps), ceiling)
 
 
@@ -128,18 +138,43 @@ def _mean_allocation(limits: Sequence[Limit]) -> Fraction | None:
     return Fraction(sum(bps * bins for bps, bins in known), expected)
 
 
-def _ceiling(rates: Rates, order: Order, limits: Sequence[Limit], parameters: Parameters) -> Fraction | None:
-    """Return the share of valid bins at 95 % of their limit or above; None where a valid bin has no limit."""
+def _ceiling(
+    rates: Rates, order: Order, limits: Sequence[Limit], parameters: Parameters, read: Int64s | None
+) -> Fraction | None:
+    """Return the share of valid bins (``order``) at 95 % of their limit or above; None where one has no limit.
+
+    The limit is what was read from the routers (higher or lower than determined), else the allocation: also where a
+    router said that it sets none, for then nothing but the determination says what the OPD is to have.
+    """
     if not len(order):
         return None
     reached = 0
     for limit in limits:
-        here = rates.order(limit.low, limit.high) if len(limits) > 1 else order
-        if limit.bps is None and len(here):
+        here = rates.order(limit.low, limit.high) if len(limits) > 1 and read is None else order
+        bins = _as_determined(here, limit, parameters) if read is None else _as_read(rates, limit, parameters, read)
+        if bins is None:
             return None
-        if limit.bps is not None:
-            reached += here.at_least(parameters.at_limit * limit.bps)
+        reached += bins
     return Fraction(reached, len(order))
+
+
+def _as_determined(order: Order, limit: Limit, parameters: Parameters) -> int | None:
+    """Count the valid bins of an allocation's time at it or above; None where there is none for them."""
+    if limit.bps is None:
+        return None if len(order) else 0
+    return order.at_least(parameters.at_limit * limit.bps)
+
+
+def _as_read(rates: Rates, limit: Limit, parameters: Parameters, read: Int64s) -> int | None:
+    """Count the valid bins of an allocation's time at what was read or above, or at it where nothing was read."""
+    here = np.flatnonzero(rates.valid[limit.low : limit.high]) + limit.low
+    reached = 0
+    for bps in np.unique(read[here]).tolist():
+        held = bps or limit.bps
+        if held is None:
+            return None
+        reached += rates.order_of(here[read[here] == bps]).at_least(parameters.at_limit * held)
+    return reached
 
 
 def _basis(month: SubFigures, parts: Sequence[SubFigures], parameters: Parameters) -> SubFigures:

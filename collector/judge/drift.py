@@ -82,8 +82,13 @@ def drifts(inventory: Inventory, told: Told, *, at_ns: int, opd: str = "") -> tu
 
 def _drift(link: Link, place: tuple[str, int], fields: Fields) -> Drift:
     counter = link.counters[DIRECTIONS.index(place[0])]
-    value = fields.get(counter.field.replace("bytes_total", "bits_per_second"))
+    value = fields.get(limit_field(counter))
     return Drift(link, *place, None if value is None else int(value), fields.get("present") == 0)
+
+
+def limit_field(counter: Counter) -> str:
+    """Name the field of ``nadi_limit`` that limits what an octet counter counts; both are named from the same side."""
+    return counter.field.replace("bytes_total", "bits_per_second")
 
 
 def limited(inventory: Inventory, *, at_ns: int, opd: str = "") -> list[Link]:

@@ -12,7 +12,8 @@ from collector.judge.case import LinkInput, Parameters
 from collector.judge.figures import Gap, LinkMonth, Quality
 from collector.judge.periods import Calendar
 from collector.measure.bins import MICRO, Bins, Counts
-from collector.measure.counters import Mask
+from collector.measure.counters import Int64s, Mask
+from collector.measure.limits import at_starts
 from collector.measure.rates import Member, Rates, whole_sum
 
 
@@ -91,6 +92,30 @@ def _dropped(links: Sequence[LinkInput], way: int, calendar: Calendar) -> int | 
             return None
         micro += whole_sum(member.bins.octets_u[part]) + whole_sum(member.bins.long_u[part])
     return (2 * micro + MICRO) // (2 * MICRO) if links else None
+
+
+def read_limits(links: Sequence[LinkInput], calendar: Calendar) -> tuple[Int64s | None, Int64s | None]:
+    """Return the limit (bit/s) read from the routers at the start of each bin, unduh and unggah, summed over the links.
+
+    0 where a link that is active in the bin has none that was read: a part is no sum, and what the allocation leaves
+    for the other links is not guessed. None where nobody read any in the whole month.
+    """
+    unduh, unggah = (_read(links, way, calendar) for way in (0, 1))
+    return unduh, unggah
+
+
+def _read(links: Sequence[LinkInput], way: int, calendar: Calendar) -> Int64s | None:
+    if not any(run.bps for link in links for run in link.limits[way]):
+        return None
+    total = np.zeros(calendar.count, np.int64)
+    known = np.ones(calendar.count, np.bool_)
+    for link in links:
+        member = _member(link, link.unduh, calendar)
+        part = slice(member.low, member.high)
+        held = at_starts(link.limits[way], start_ms=calendar.start_ms, width_ms=calendar.width_ms, count=calendar.count)
+        total[part] += held[part]
+        known[part] &= held[part] > 0
+    return np.where(known, total, 0)
 
 
 def _gaps(seen: Mask, low: int, calendar: Calendar, parameters: Parameters) -> tuple[Gap, ...]:

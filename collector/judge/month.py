@@ -29,7 +29,7 @@ from collector.judge.figures import (
     SubPeriod,
     Totals,
 )
-from collector.judge.links import add_qualities, drops, link_month, sum_links
+from collector.judge.links import add_qualities, drops, link_month, read_limits, sum_links
 from collector.judge.periods import Calendar, Period, holds, in_order, periods
 from collector.judge.upstream import capacity, totals
 
@@ -85,8 +85,9 @@ def _opd(opd: OpdInput, calendar: Calendar, parameters: Parameters) -> OpdMonth:
     allocations = in_order(opd.code, opd.allocations)
     unduh, unggah = sum_links(opd.links, calendar)
     cut = periods(calendar, allocations, unduh.expected)
-    down = direction(unduh, _limits(cut, down=True), opd.previous_unduh, calendar, parameters)
-    up = direction(unggah, _limits(cut, down=False), opd.previous_unggah, calendar, parameters)
+    read_down, read_up = read_limits(opd.links, calendar)
+    down = direction(unduh, _limits(cut, down=True), opd.previous_unduh, calendar, parameters, read=read_down)
+    up = direction(unggah, _limits(cut, down=False), opd.previous_unggah, calendar, parameters, read=read_up)
     both = (down.figures, up.figures)
     links = tuple(link_month(link, calendar, parameters) for link in opd.links)
     start_ns, end_ns = calendar.at_ns(0), calendar.at_ns(calendar.ended)

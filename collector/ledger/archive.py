@@ -206,6 +206,11 @@ class Archive:
             known = self._series[series] = int(found[0])
         return known
 
+    def knows(self, series: Series) -> bool:
+        """Tell whether anything of a series was ever sealed here."""
+        with self._reader() as db:
+            return self._find(db, series) is not None
+
     def days(self, device: str) -> list[date]:
         """Return the days of which there are chunks of a device, in order."""
         sql = "SELECT DISTINCT day FROM chunk WHERE series IN (SELECT id FROM series WHERE device = ?) ORDER BY day"

@@ -305,6 +305,11 @@ def _stored(row: StoredDay, halves: Iterable[_Half], width_ms: int) -> StoredDay
         flags.append(_COVERED * covered | _LONG * long)
         arrays.extend([half.octets_u, *[half.covered_ms] * covered, *[half.long_u] * long])
     body = _HEAD.pack(*counts, *flags) + b"".join(array.astype("<i8").tobytes() for array in arrays)
+    return with_body(row, body)
+
+
+def with_body(row: StoredDay, body: bytes) -> StoredDay:
+    """Return the row with this blob behind its checksum (see ``require_whole``)."""
     return replace(row, blob=struct.pack("<I", _crc(row, body)) + body)
 
 

@@ -116,7 +116,10 @@ class Rates:
         valid = self.valid[low:high]
         if valid.all():
             return Order.of(self.approx[low:high], self.error, lambda places: self.exact(places + low))
-        where = np.flatnonzero(valid) + low
+        return self.order_of(np.flatnonzero(valid) + low)
+
+    def order_of(self, where: NDArray[np.intp]) -> Order:
+        """Rank the valid bins ``where``; positions count among them."""
         return Order.of(self.approx[where], self.error, lambda places: self.exact(where[places]))
 
 

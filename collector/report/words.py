@@ -196,7 +196,13 @@ METHOD: Final = (
     ("Utilisasi P95", "P95 dibagi alokasi, diambil arah yang lebih besar, sebagaimana RFC 5136 dengan "
                       "kapasitas diganti alokasi yang ditetapkan. Bila alokasi berubah, pembaginya rata-rata "
                       "alokasi tertimbang waktu."),
-    ("Waktu pada Batas", "Bagian interval sah yang nilainya 95 % dari alokasi yang berlaku atau lebih."),
+    ("Waktu pada Batas", "Bagian interval sah yang nilainya 95 % dari batas yang berlaku pada awal interval atau "
+                         "lebih, bagi setiap arah; yang dicetak arah yang lebih besar. Batas itu adalah batas "
+                         "yang terbaca dari router, baik di bawah maupun di atas alokasi; pembacaan berlaku "
+                         "sampai pembacaan berikutnya, paling lama satu jam. Bila batas tidak terbaca, atau router "
+                         "tidak membatasi, dipakai alokasi yang berlaku. Pada beberapa tautan, batas yang terbaca "
+                         "dijumlahkan hanya bila terbaca pada setiap tautan yang dihitung; bila tidak, dipakai "
+                         "alokasi."),
     ("Cakupan", "N dibagi M, dengan M interval yang seluruhnya berada dalam masa aktif tautan. Gangguan "
                 "pengumpul data sendiri tidak dikecualikan."),
     ("Pembulatan", "Perhitungan dan perbandingan memakai nilai eksak. Pembulatan dilakukan satu kali pada saat "

@@ -186,6 +186,27 @@ def p95_bounds(values: Sequence[Fraction], expected: int) -> tuple[Fraction, Fra
     return low, high
 
 
+def limit_at(reads: Sequence[tuple[int, int]], at_ms: int) -> int | None:
+    """Section 3a, "ceiling": what was last read, at most an hour ago; "no limit" (0) and contradictions are none."""
+    recent = [time for time, _ in reads if at_ms - 3_600_000 < time <= at_ms]
+    said = {bps for time, bps in reads if recent and time == max(recent)}
+    return next(iter(said)) or None if len(said) == 1 else None
+
+
+def limits_in_force(
+    links: Sequence[tuple[Sequence[tuple[int, int]], int, int]],
+    allocations: Sequence[int | None],
+    start_ms: int,
+    width_ms: int,
+) -> list[int | None]:
+    """Row "ceiling": what was read of every link active in the bin, added; else the allocation of the bin."""
+    out: list[int | None] = []
+    for k, allocated in enumerate(allocations):
+        told = [limit_at(reads, start_ms + k * width_ms) for reads, low, high in links if low <= k < high]
+        out.append(allocated if None in told or not told else sum(bps for bps in told if bps is not None))
+    return out
+
+
 @dataclass
 class Figures:
     """What one direction must come to."""
@@ -209,7 +230,7 @@ def figures(
     width_ms: int,
     holidays: Sequence[date] = (),
 ) -> Figures:
-    """One direction of one month; ``limits`` is the allocation in force at the start of each bin."""
+    """One direction of one month; ``limits`` is what holds at the start of each bin."""
     known = [(value, k) for k, value in enumerate(values) if isinstance(value, Fraction)]
     expected = sum(value != "" for value in values)
     out = Figures(expected, len(known))

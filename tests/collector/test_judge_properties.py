@@ -21,6 +21,7 @@ from collector.judge.month import (
     evaluate,
 )
 from collector.measure.bins import Bins, Counts
+from collector.measure.limits import runs
 from tests.collector import oracle
 from tests.collector.readings import as_bins
 
@@ -31,11 +32,12 @@ HOLIDAYS = (date(2027, 2, 8), date(2027, 2, 17))
 
 @dataclass(frozen=True)
 class World:
-    """One random OPD: bins of each link and direction, active ranges of bins, limits of each bin."""
+    """One random OPD: bins of each link and direction, active ranges of bins, allocations, limits read by direction."""
 
     width_ms: int
     links: tuple[tuple[Bins, Bins, int, int], ...]
     allocations: tuple[tuple[int, int, int | None], ...]
+    read: tuple[tuple[list[tuple[int, int]], list[tuple[int, int]]], ...]
 
     @property
     def count(self) -> int:
@@ -57,6 +59,21 @@ def random_bins(rng: random.Random, width_ms: int, count: int) -> Bins:
     return Bins(START_MS, width_ms, np.array(octets), np.array(covered), np.zeros(count, np.int64), Counts())
 
 
+def random_reads(rng: random.Random, bins: Bins, world_ms: int) -> list[tuple[int, int]]:
+    """Return readings of a limit near the rates of the bins: spells of askings, silence, no limit, contradictions."""
+    found: list[tuple[int, int]] = []
+    for _ in range(rng.choice([0, 2, 6])):
+        at = START_MS + rng.randrange(-3_600_000, world_ms) // 300_000 * 300_000 + rng.choice([-1, 0, 0, 1])
+        place = rng.randrange(len(bins.octets_u))
+        rate = int(bins.octets_u[place]) * 8000 // (10**6 * max(int(bins.covered_ms[place]), 1))
+        values = [0, rate, rate * 100 // 95, rate * 100 // 95 + 1, 2 * rate]
+        for _ in range(rng.choice([1, 40, 400])):
+            at += rng.choice([0, 300_000, 900_000, 3_599_999, 3_600_000, 3_600_001])
+            found.append((at, rng.choice(values[-1:] * 9 + values)))
+    rng.shuffle(found)
+    return found
+
+
 def random_world(seed: int) -> World:
     rng = random.Random(seed)
     width = rng.choice([600_000, 1_800_000, 1_800_000])
@@ -69,15 +86,21 @@ def random_world(seed: int) -> World:
     edges = [rng.choice([0, 0, 0, 50]), *cuts, count]
     rates = [rng.randrange(1, 10 ** rng.randrange(2, 9)) for _ in edges[1:]]
     spans = [(low, high, bps) for low, high, bps in zip(edges, edges[1:], rates, strict=False) if low < high]
-    return World(width, tuple(links), tuple(spans))
+    length = count * width
+    read = [tuple(random_reads(rng, bins, length) for bins in link[:2]) for link in links]
+    return World(width, tuple(links), tuple(spans), tuple((down, up) for down, up in read))
 
 
 def evaluated(world: World) -> tuple[Direction, Direction]:
     def at(place: int) -> int:
         return (START_MS + place * world.width_ms) * MS
 
+    edges = {"start_ms": START_MS, "end_ms": START_MS + world.count * world.width_ms}
     links = tuple(
-        LinkInput(f"l{i}", "r", "e", "noc", down, up, at(low), at(high))
+        LinkInput(
+            *(f"l{i}", "r", "e", "noc", down, up, at(low), at(high)),
+            limits=(runs(world.read[i][0], **edges), runs(world.read[i][1], **edges)),
+        )
         for i, (down, up, low, high) in enumerate(world.links)
     )
     spans = tuple(AllocationSpan(at(low), at(high), bps or 0, bps or 0) for low, high, bps in world.allocations)
@@ -105,12 +128,14 @@ def in_words(found: Direction) -> oracle.Figures:
 @pytest.mark.parametrize("seed", range(24))
 def test_every_figure_of_a_month_is_that_of_the_oracle(seed: int) -> None:
     world = random_world(seed)
-    limits: list[int | None] = [None] * world.count
+    allocated: list[int | None] = [None] * world.count
     for low, high, bps in world.allocations:
-        limits[low:high] = [bps] * (high - low)
+        allocated[low:high] = [bps] * (high - low)
     for side, found in enumerate(evaluated(world)):
         members = [(as_bins((down, up)[side]), low, high) for down, up, low, high in world.links]
         values = oracle.summed(members, world.count, world.width_ms)
+        read = [(both[side], low, high) for both, (_, _, low, high) in zip(world.read, world.links, strict=True)]
+        limits = oracle.limits_in_force(read, allocated, START_MS, world.width_ms)
         expected = oracle.figures(values, limits, date(2027, 2, 1), world.width_ms, HOLIDAYS)
         if expected.peak is not None:
             expected.peak = expected.peak[0], (START_MS + expected.peak[1] * world.width_ms) * MS
