@@ -130,14 +130,16 @@ def test_finished_days_are_kept_and_read_from_where_they_are_kept(ledger: Ledger
 
 
 def test_what_comes_late_changes_its_day_and_the_first_hour_of_the_next(ledger: Ledger) -> None:
-    told = hourly(0) + hourly(2)
+    told = hourly(0) + hourly(2)[4:] + hourly(3)
     take(ledger, told)
-    seal(ledger.journal, ledger.archive, today=day(3))
+    seal(ledger.journal, ledger.archive, today=day(4))
     assert_true(ledger, told)
-    assert stored_days(ledger) == [SPAN[1]], "a day before a silent one may still go on"
-    late = [Told(2 * DAY_MS - 60_000, 9), Told(DAY_MS + HOLD_MS, 0, 0)]
+    assert stored_days(ledger) == SPAN[1:3], "a day before a silent one may still go on"
+    late = [Told(DAY_MS + HOLD_MS, 0, 0), Told(2 * DAY_MS - 60_000, 9)]
     take(ledger, late, first=len(told))
     assert_true(ledger, told + late)
+    alone = store(ledger).link_span(replace(LINK, code="link-2"), SPAN[2:3])[0]
+    assert alone[:2] == (Run(START_MS + 2 * DAY_MS, 9 * MBPS), Run(START_MS + 2 * DAY_MS + HOLD_MS - 60_000, 0))
 
 
 def test_a_rebuild_makes_them_anew(ledger: Ledger) -> None:
