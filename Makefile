@@ -35,7 +35,8 @@ lint: $(VENV)/dev.stamp
 unit: $(VENV)/dev.stamp $(VENV)/deploy.stamp
 	$(BIN)/pytest -m "not slow and not deploy" -n 2 --dist loadfile
 
-# What takes longer: the network laboratory with real 300-second bins (root, about 20 minutes), the OpenAPI role by role.
+# What takes longer: the network laboratory with real 300-second bins (root), the OpenAPI role by role, a simulated year,
+# a short day of the laboratory, the life of the private CA; about half an hour in all.
 test-lab: debian $(VENV)/dev.stamp
 	$(BIN)/pytest -m slow
 

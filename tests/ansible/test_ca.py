@@ -32,6 +32,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "ca").iterdir()}
 
 
+@pytest.mark.slow
 def test_the_ca_is_made_once_and_the_certificate_again_when_it_must(tmp_path: Path) -> None:
     assert made(tmp_path, "--check") == 3  # folder, CA, certificate: told, and not made
     assert not (tmp_path / "ca").exists()
