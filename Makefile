@@ -37,7 +37,7 @@ unit: $(VENV)/dev.stamp $(VENV)/deploy.stamp
 
 # What takes longer: the network laboratory with real 300-second bins (root), the OpenAPI role by role, a simulated year,
 # a short day of the laboratory, the life of the private CA; about half an hour in all.
-test-lab: debian $(VENV)/dev.stamp
+test-lab: debian $(VENV)/dev.stamp $(VENV)/deploy.stamp
 	$(BIN)/pytest -m slow
 
 # Ansible against Debian systems booted in network namespaces (root, about 20 minutes).

@@ -7,6 +7,8 @@ import ssl
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.ansible.playing import ran
 
 _PLAY = """\
